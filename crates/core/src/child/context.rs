@@ -1,0 +1,96 @@
+//! What a child is given at each start.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Life, StopSignal, SupervisorHandle};
+use crate::exit::ExitReason;
+use crate::path::{ChildPath, Incarnation};
+
+/// What a child is given at each start: who it is, and when it is to stop.
+///
+/// Belongs to one life of the child. Cheap to clone, and good in `initialize`, in the run future and
+/// in tasks that these spawn.
+///
+/// # Examples
+///
+/// ```
+/// use perennial_core::worker;
+///
+/// let mailer = worker("mailer", |ctx| async move {
+///     if let Some(exit) = ctx.last_exit() {
+///         println!("{} is back after: {exit}", ctx.path());
+///     }
+///     Ok(ctx.stopping().await)
+/// });
+/// # let _: perennial_core::ChildSpec = mailer;
+/// ```
+#[derive(Clone)]
+pub struct Context {
+    pub(crate) life: Arc<Life>,
+}
+
+impl Context {
+    /// Resolves when this child is asked to stop.
+    pub fn stopping(&self) -> StopSignal {
+        StopSignal::new(Arc::clone(&self.life))
+    }
+
+    /// Whether this child was asked to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.life.stop.is_requested()
+    }
+
+    /// When the child will be killed if it has not stopped; `None` as long as it was not asked to
+    /// stop, and if it may take as long as it likes.
+    #[must_use]
+    pub fn stop_deadline(&self) -> Option<Instant> {
+        self.life.stop.deadline()
+    }
+
+    /// The request to stop as a token of `tokio-util`, for code that takes one.
+    ///
+    /// Each call gives a token of its own: to cancel it oneself stops nobody else.
+    #[must_use]
+    pub fn token(&self) -> CancellationToken {
+        self.life.stop.token()
+    }
+
+    /// Where the child stands in its tree.
+    #[must_use]
+    pub fn path(&self) -> &ChildPath {
+        &self.life.path
+    }
+
+    /// Which life of the child this is.
+    #[must_use]
+    pub fn incarnation(&self) -> Incarnation {
+        self.life.incarnation
+    }
+
+    /// How the life before this one ended; `None` at the first start in the life of the supervisor.
+    #[must_use]
+    pub fn last_exit(&self) -> Option<&ExitReason> {
+        self.life.last_exit.as_ref()
+    }
+
+    /// The supervisor of this child.
+    #[must_use]
+    pub fn supervisor(&self) -> &SupervisorHandle {
+        &self.life.supervisor
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("path", self.path())
+            .field("incarnation", &self.incarnation())
+            .field("is_stopping", &self.is_stopping())
+            .finish_non_exhaustive()
+    }
+}

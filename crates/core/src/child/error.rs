@@ -1,0 +1,311 @@
+//! What can be wrong with a spec, and why calls come back without what was asked for.
+
+use std::fmt;
+use std::time::Duration;
+
+use snafu::Snafu;
+
+use super::Supervisable;
+use crate::exit::{ExitReason, InitializationError};
+use crate::path::{ChildId, ChildPath};
+
+/// Why [`start_child`](crate::SupervisorHandle::start_child) started nothing.
+#[derive(Clone, Debug, Snafu)]
+#[snafu(module, visibility(pub(crate)))]
+#[non_exhaustive]
+pub enum StartChildError {
+    /// A child of that id runs, or starts or stops just now.
+    #[snafu(display("child {id} is already started"))]
+    AlreadyStarted {
+        /// The id.
+        id: ChildId,
+    },
+    /// A child of that id is known but does not run; `restart_child` starts it.
+    #[snafu(display("child {id} is already present"))]
+    AlreadyPresent {
+        /// The id.
+        id: ChildId,
+    },
+    /// The dynamic supervisor has as many children as it may have, those in restart included.
+    #[snafu(display("there are {max} children already"))]
+    MaxChildren {
+        /// How many it may have.
+        max: usize,
+    },
+    /// The child could not start. Its spec is not kept.
+    #[snafu(display("the child could not start"))]
+    Initialization {
+        /// Why.
+        source: InitializationError,
+    },
+    /// The spec is faulty.
+    #[snafu(display("the child spec is faulty"))]
+    Spec {
+        /// What is wrong with it.
+        source: SpecError,
+    },
+    /// The child was stopped before it ran.
+    #[snafu(display("the child was stopped before it ran"))]
+    Cancelled,
+    /// The supervisor is a dynamic one: it starts children of its template only, through its own handle.
+    #[snafu(display("the supervisor is dynamic"))]
+    Dynamic,
+    /// The supervisor is about to end.
+    #[snafu(display("the supervisor is shutting down"))]
+    ShuttingDown,
+    /// The supervisor does not run.
+    #[snafu(display("supervisor {id} is not running"))]
+    NotRunning {
+        /// The supervisor.
+        id: ChildId,
+    },
+    /// The supervisor ended before it answered.
+    #[snafu(display("the supervisor ended before it answered: {reason}"))]
+    Ended {
+        /// How it ended.
+        reason: ExitReason,
+    },
+}
+
+/// Why a call about one child was not carried out.
+#[derive(Clone, Debug, Snafu)]
+#[snafu(module, visibility(pub(crate)))]
+#[non_exhaustive]
+pub enum ChildError {
+    /// There is no child of that id.
+    #[snafu(display("there is no child {id}"))]
+    NotFound {
+        /// The id.
+        id: ChildId,
+    },
+    /// The child runs.
+    #[snafu(display("child {id} is running"))]
+    Running {
+        /// The id.
+        id: ChildId,
+    },
+    /// The child does not run.
+    #[snafu(display("child {id} is not running"))]
+    Down {
+        /// The id.
+        id: ChildId,
+    },
+    /// The child initializes.
+    #[snafu(display("child {id} is starting"))]
+    Starting {
+        /// The id.
+        id: ChildId,
+    },
+    /// The child is about to be started again, alone or with its group.
+    #[snafu(display("child {id} is restarting"))]
+    Restarting {
+        /// The id.
+        id: ChildId,
+    },
+    /// The child was told to end and has not yet.
+    #[snafu(display("child {id} is stopping"))]
+    Stopping {
+        /// The id.
+        id: ChildId,
+    },
+    /// The child could not start. Its spec stays.
+    #[snafu(display("child {id} could not start"))]
+    Initialization {
+        /// The id.
+        id: ChildId,
+        /// Why.
+        source: InitializationError,
+    },
+    /// The child was stopped before it ran.
+    #[snafu(display("child {id} was stopped before it ran"))]
+    Cancelled {
+        /// The id.
+        id: ChildId,
+    },
+    /// The supervisor is a dynamic one: its children are neither restarted nor deleted by calls.
+    #[snafu(display("the supervisor is dynamic"))]
+    Dynamic,
+    /// The supervisor is about to end.
+    #[snafu(display("the supervisor is shutting down"))]
+    ShuttingDown,
+    /// The supervisor does not run.
+    #[snafu(display("supervisor {supervisor} is not running"))]
+    NotRunning {
+        /// The supervisor.
+        supervisor: ChildId,
+    },
+    /// The supervisor ended before it answered.
+    #[snafu(display("the supervisor ended before it answered: {reason}"))]
+    Ended {
+        /// How it ended.
+        reason: ExitReason,
+    },
+}
+
+/// Why a supervisor told nothing about its children.
+#[derive(Clone, Debug, Snafu)]
+#[snafu(module, visibility(pub(crate)))]
+#[non_exhaustive]
+pub enum CallError {
+    /// It does not run.
+    #[snafu(display("supervisor {id} is not running"))]
+    NotRunning {
+        /// The supervisor.
+        id: ChildId,
+    },
+    /// It ended before it answered.
+    #[snafu(display("the supervisor ended before it answered: {reason}"))]
+    Ended {
+        /// How it ended.
+        reason: ExitReason,
+    },
+}
+
+/// Why there is no supervisor at a path.
+#[derive(Clone, Debug, PartialEq, Eq, Snafu)]
+#[snafu(module, visibility(pub(crate)))]
+#[non_exhaustive]
+pub enum PathError {
+    /// A supervisor on the way has no child of that id.
+    #[snafu(display("{supervisor} has no child {id}"))]
+    NotFound {
+        /// The last supervisor on the way.
+        supervisor: ChildId,
+        /// What was not found there.
+        id: ChildId,
+    },
+    /// There is a worker at that path.
+    #[snafu(display("child {id} is not a supervisor"))]
+    Worker {
+        /// The worker.
+        id: ChildId,
+    },
+    /// A supervisor on the way does not run.
+    #[snafu(display("supervisor {id} is not running"))]
+    NotRunning {
+        /// The supervisor.
+        id: ChildId,
+    },
+}
+
+/// Everything that is wrong with a tree or a child spec, each with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecError {
+    pub(crate) faults: Vec<(ChildPath, Fault)>,
+}
+
+/// One thing that is wrong with a spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The id is empty or contains a `/`.
+    InvalidId,
+    /// A sibling before it has the same id.
+    DuplicateId,
+    /// It is significant and permanent: it would always be restarted, so its end could not count.
+    SignificantPermanent,
+    /// It is significant, but its supervisor has no auto shutdown.
+    SignificantWithoutAutoShutdown,
+    /// The period of the restart intensity is zero.
+    ZeroPeriod,
+    /// A dynamic supervisor may have no children at all.
+    NoChildrenAllowed,
+}
+
+/// Something that is allowed, but probably not meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lint {
+    /// To stop the children of a group can take longer than the period of the intensity: with OTP's
+    /// clock such a group could fail for ever without its supervisor giving up.
+    StopOutlastsPeriod {
+        /// The supervisor.
+        path: ChildPath,
+        /// How long its children may take to stop, added up.
+        stop: Duration,
+        /// The period of its intensity.
+        period: Duration,
+    },
+}
+
+/// What a look at the spec of a supervisor finds; see [`Supervisable::findings`](super::Supervisable::findings).
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    pub(crate) faults: Vec<(ChildPath, Fault)>,
+    pub(crate) lints: Vec<Lint>,
+}
+
+impl Findings {
+    /// Adds what is to be said of all that is below `child`, which stands at `path`.
+    pub(crate) fn add_below(&mut self, child: &dyn Supervisable, path: ChildPath) {
+        // A loop, not recursion, as trees may be deep.
+        let mut open = vec![(path, child)];
+        while let Some((path, child)) = open.pop() {
+            let found = child.findings(&path);
+            self.faults.extend(found.faults);
+            self.lints.extend(found.lints);
+            for spec in child.children().iter().rev() {
+                open.push((path.join(&spec.settings.id), spec.child.as_ref()));
+            }
+        }
+    }
+
+    pub(crate) fn verdict(self) -> Result<Vec<Lint>, SpecError> {
+        if self.faults.is_empty() {
+            Ok(self.lints)
+        } else {
+            Err(SpecError {
+                faults: self.faults,
+            })
+        }
+    }
+}
+
+impl SpecError {
+    /// What is wrong, and where.
+    pub fn faults(&self) -> impl Iterator<Item = (&ChildPath, &Fault)> {
+        self.faults.iter().map(|(path, fault)| (path, fault))
+    }
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (path, fault)) in self.faults.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{path} {fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InvalidId => "has an invalid id: it must not be empty and must not contain '/'",
+            Self::DuplicateId => "has the id of a sibling before it",
+            Self::SignificantPermanent => {
+                "is significant and permanent: a significant child must be transient or temporary"
+            }
+            Self::SignificantWithoutAutoShutdown => {
+                "is significant, but its supervisor has no auto shutdown"
+            }
+            Self::ZeroPeriod => "has a restart intensity with a period of zero",
+            Self::NoChildrenAllowed => "is a dynamic supervisor with at most 0 children",
+        })
+    }
+}
+
+impl fmt::Display for Lint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StopOutlastsPeriod { path, stop, period } => write!(
+                f,
+                "{path} may take {stop:?} to stop a group, longer than its period of {period:?}"
+            ),
+        }
+    }
+}

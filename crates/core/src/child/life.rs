@@ -1,0 +1,132 @@
+//! One life of a child: what its task, its supervisor and its context share.
+
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+
+use super::stop::{StopCell, StopRequest};
+use super::{Departure, Seat, Semantics, SupervisorHandle};
+use crate::exit::ExitReason;
+use crate::observe::{EventKind, Hub};
+use crate::path::{ChildPath, Incarnation};
+
+/// What a whole tree shares.
+#[derive(Debug)]
+pub(crate) struct Commons {
+    pub(crate) hub: Hub,
+    lives: AtomicU64,
+    /// How many tasks of children there are, those of killed supervisors included.
+    pub(crate) tasks: AtomicUsize,
+}
+
+/// One life of a child.
+#[derive(Debug)]
+pub(crate) struct Life {
+    pub(crate) path: ChildPath,
+    pub(crate) incarnation: Incarnation,
+    /// How the life before ended.
+    pub(crate) last_exit: Option<ExitReason>,
+    pub(crate) stop: StopCell,
+    /// The supervisor of this child; of the root its own handle.
+    pub(crate) supervisor: SupervisorHandle,
+    pub(crate) commons: Arc<Commons>,
+    /// Those of its supervisor, which a supervisor takes over.
+    pub(crate) semantics: Semantics,
+    /// Its task; set as soon as it is spawned.
+    pub(crate) task: OnceLock<AbortHandle>,
+    /// Where the supervisor sits that this child is, if it is one.
+    pub(crate) seat: OnceLock<Arc<Seat>>,
+    /// How the supervisor that this child is ended, as it says itself.
+    departure: Mutex<Option<Departure>>,
+    /// Its initialization was given up after this time.
+    pub(crate) overdue: OnceLock<Duration>,
+    /// Its task is over, or about to be.
+    gone: AtomicBool,
+}
+
+impl Commons {
+    pub(crate) fn new(hub: Hub) -> Arc<Self> {
+        Arc::new(Self {
+            hub,
+            lives: AtomicU64::new(0),
+            tasks: AtomicUsize::new(0),
+        })
+    }
+
+    /// The number of a new life.
+    pub(crate) fn next_life(&self) -> Incarnation {
+        let number = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
+        Incarnation(NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN))
+    }
+}
+
+impl Life {
+    pub(crate) fn new(
+        path: ChildPath,
+        last_exit: Option<ExitReason>,
+        supervisor: SupervisorHandle,
+        semantics: Semantics,
+        commons: &Arc<Commons>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            path,
+            incarnation: commons.next_life(),
+            last_exit,
+            stop: StopCell::default(),
+            supervisor,
+            commons: Arc::clone(commons),
+            semantics,
+            task: OnceLock::new(),
+            seat: OnceLock::new(),
+            departure: Mutex::default(),
+            overdue: OnceLock::new(),
+            gone: AtomicBool::new(false),
+        })
+    }
+
+    /// Tells the tree what happened to this life.
+    pub(crate) fn tell(&self, kind: EventKind) {
+        self.commons.hub.tell(&self.path, self.incarnation, kind);
+    }
+
+    /// Asks it to stop; nothing happens if it is gone or was asked before.
+    pub(crate) fn ask_to_stop(&self, grace: Option<Duration>, request: StopRequest) {
+        if self.is_gone() {
+            return;
+        }
+        if !self.stop.is_requested() {
+            self.tell(EventKind::StopRequested { grace });
+        }
+        self.stop.request(request);
+    }
+
+    /// Aborts its task.
+    pub(crate) fn abort(&self) {
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+
+    /// Whether its task is over, or about to be.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_gone(&self) {
+        self.gone.store(true, Ordering::Release);
+    }
+
+    /// Notes how the supervisor that this child is ended.
+    pub(crate) fn depart(&self, departure: Departure) {
+        *self.departure.lock().unwrap_or_else(PoisonError::into_inner) = Some(departure);
+    }
+
+    /// How the supervisor that this child is ended, if it could say so.
+    pub(crate) fn departure(&self) -> Option<Departure> {
+        let departure = self.departure.lock();
+        departure.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

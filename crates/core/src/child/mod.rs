@@ -1,0 +1,35 @@
+//! The contract between a supervisor and its children: what can be supervised, what a child is
+//! given, and the handle that others hold.
+
+mod closure;
+mod context;
+mod error;
+mod handle;
+mod inbox;
+mod life;
+mod report;
+mod roster;
+mod seat;
+mod semantics;
+mod spec;
+mod stop;
+mod strategy;
+mod supervisable;
+
+pub use closure::worker;
+pub use context::Context;
+pub use error::{CallError, ChildError, Fault, Findings, Lint, PathError, SpecError, StartChildError};
+#[cfg(feature = "test-util")]
+pub use handle::Hold;
+pub use handle::{ChildInfo, ChildRef, SupervisorHandle};
+pub(crate) use inbox::{Call, Inbox, Message, Order, StartReply, Via, Word};
+pub(crate) use life::{Commons, Life};
+pub use report::{ChildReport, Outcome, Report};
+pub(crate) use roster::{Entry, Roster};
+pub(crate) use seat::{Departure, Occupant, Seat};
+pub use semantics::Semantics;
+pub use spec::{ChildSettings, ChildSpec};
+pub use stop::StopSignal;
+pub(crate) use stop::StopRequest;
+pub use strategy::{ChildKind, InitPolicy, ShutdownStrategy};
+pub use supervisable::{RunFuture, Started, Supervisable};

@@ -1,0 +1,198 @@
+//! The children of one running supervisor: kept by its driver, read by everybody.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::handle::ChildInfo;
+use super::{ChildKind, ChildSpec, Life};
+use crate::exit::ExitReason;
+use crate::path::{ChildId, ChildPath};
+use crate::tree::{ChildState, Counts, SnapshotEntry};
+
+/// Reading it never waits for the supervisor: it is locked only for the moment of a look or a change.
+#[derive(Debug)]
+pub(crate) struct Roster {
+    pub(crate) path: ChildPath,
+    /// The strategy in words.
+    pub(crate) strategy: &'static str,
+    /// Whether its children share one spec.
+    pub(crate) dynamic: bool,
+    state: Mutex<RosterState>,
+}
+
+/// The rows by slot, and by id.
+#[derive(Debug, Default)]
+pub(crate) struct RosterState {
+    entries: Vec<Option<Entry>>,
+    free: Vec<usize>,
+    ids: HashMap<ChildId, usize>,
+    next_rank: u64,
+}
+
+/// One row: a child spec, and the child if it runs.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) spec: ChildSpec,
+    pub(crate) path: ChildPath,
+    /// Grows along the start order.
+    rank: u64,
+    pub(crate) state: ChildState,
+    pub(crate) life: Option<Arc<Life>>,
+    /// Since when it runs.
+    pub(crate) since: Option<Instant>,
+    pub(crate) restarts: u64,
+    pub(crate) last_exit: Option<ExitReason>,
+    /// When it was told to end.
+    pub(crate) told: Option<Instant>,
+    /// It overran its grace.
+    pub(crate) forced: bool,
+}
+
+impl Roster {
+    pub(crate) fn new(path: ChildPath, strategy: &'static str, dynamic: bool) -> Arc<Self> {
+        Arc::new(Self {
+            path,
+            strategy,
+            dynamic,
+            state: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, RosterState> {
+        // Each change is a field or two: nothing is left half done by a panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The children in start order.
+    pub(crate) fn infos(&self) -> Vec<ChildInfo> {
+        self.lock().in_order().map(Entry::info).collect()
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let state = self.lock();
+        let mut counts = Counts::default();
+        for entry in state.entries.iter().flatten() {
+            counts.specs += 1;
+            counts.active += usize::from(entry.is_active());
+            match entry.spec.settings.kind {
+                ChildKind::Worker => counts.workers += 1,
+                ChildKind::Supervisor => counts.supervisors += 1,
+            }
+        }
+        if self.dynamic {
+            counts.specs = 1;
+        }
+        counts
+    }
+
+    /// The rows as a snapshot shows them, with the life of each.
+    pub(crate) fn rows(&self, depth: usize) -> Vec<(SnapshotEntry, Option<Arc<Life>>)> {
+        let state = self.lock();
+        let rows = state.in_order();
+        rows.map(|entry| (entry.shown(depth), entry.life.clone()))
+            .collect()
+    }
+}
+
+impl RosterState {
+    /// Adds a row at the end; its id must be free.
+    pub(crate) fn add(&mut self, spec: ChildSpec, path: ChildPath) -> usize {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            self.entries.len() - 1
+        });
+        self.ids.insert(path.id().clone(), slot);
+        self.entries[slot] = Some(Entry {
+            spec,
+            path,
+            rank: self.next_rank,
+            state: ChildState::Idle,
+            life: None,
+            since: None,
+            restarts: 0,
+            last_exit: None,
+            told: None,
+            forced: false,
+        });
+        self.next_rank += 1;
+        slot
+    }
+
+    pub(crate) fn remove(&mut self, slot: usize) {
+        if let Some(entry) = self.entries[slot].take() {
+            self.ids.remove(entry.path.id());
+            self.free.push(slot);
+        }
+    }
+
+    /// The slot of that id.
+    pub(crate) fn find(&self, id: &str) -> Option<usize> {
+        self.ids.get(id).copied()
+    }
+
+    pub(crate) fn get(&self, slot: usize) -> Option<&Entry> {
+        self.entries.get(slot)?.as_ref()
+    }
+
+    pub(crate) fn get_mut(&mut self, slot: usize) -> Option<&mut Entry> {
+        self.entries.get_mut(slot)?.as_mut()
+    }
+
+    /// The child of that id.
+    pub(crate) fn child(&self, id: &str) -> Option<&Entry> {
+        self.get(self.find(id)?)
+    }
+
+    pub(crate) fn lives(&self) -> impl Iterator<Item = &Arc<Life>> {
+        let entries = self.entries.iter().flatten();
+        entries.filter_map(|entry| entry.life.as_ref())
+    }
+
+    /// How far each child is.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn states(&self) -> impl Iterator<Item = ChildState> {
+        self.entries.iter().flatten().map(|entry| entry.state)
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = &Entry> {
+        let mut entries: Vec<&Entry> = self.entries.iter().flatten().collect();
+        entries.sort_unstable_by_key(|entry| entry.rank);
+        entries.into_iter()
+    }
+}
+
+impl Entry {
+    pub(crate) fn info(&self) -> ChildInfo {
+        ChildInfo {
+            id: self.path.id().clone(),
+            kind: self.spec.settings.kind,
+            state: self.state,
+            incarnation: self.life.as_ref().map(|life| life.incarnation),
+            restarts: self.restarts,
+            last_exit: self.last_exit.clone(),
+        }
+    }
+
+    /// Whether its task is there and past its initialization; the supervisor may not have heard yet
+    /// that it is gone.
+    fn is_active(&self) -> bool {
+        let up = matches!(self.state, ChildState::Running | ChildState::Stopping);
+        up && self.life.as_ref().is_some_and(|life| !life.is_gone())
+    }
+
+    fn shown(&self, depth: usize) -> SnapshotEntry {
+        SnapshotEntry {
+            path: self.path.clone(),
+            depth,
+            strategy: None,
+            state: self.state,
+            incarnation: self.life.as_ref().map(|life| life.incarnation),
+            restarts: self.restarts,
+            uptime: self.since.map(|since| since.elapsed()),
+            last_exit: self.last_exit.clone(),
+            counts: None,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Where a supervisor sits: what stays when it is restarted, so that handles stay good.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::{Inbox, Life, Outcome, Report, Roster};
+use crate::observe::{EventSink, EventStream, Hub};
+use crate::path::ChildId;
+
+/// The place of a supervisor, taken or not.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) id: ChildId,
+    state: Mutex<SeatState>,
+    stage: watch::Sender<Stage>,
+}
+
+#[derive(Default)]
+struct SeatState {
+    occupant: Option<Arc<Occupant>>,
+    /// Somebody sits here, or is about to.
+    reserved: bool,
+    /// Streams that were asked for before the start.
+    early: Vec<EventSink>,
+}
+
+/// A running supervisor, as others see it.
+#[derive(Debug)]
+pub(crate) struct Occupant {
+    pub(crate) life: Arc<Life>,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) roster: Arc<Roster>,
+    /// Reads wait for their turn in the inbox.
+    pub(crate) reads_in_turn: bool,
+    /// To terminate a dynamic child means its present life.
+    pub(crate) lives_by_identity: bool,
+}
+
+/// How far the supervisor is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stage {
+    /// All its children were started.
+    pub(crate) up: bool,
+    /// Somebody sits here.
+    taken: bool,
+    /// How many have left.
+    left: u64,
+    /// How the last one left.
+    last: Option<Arc<Departure>>,
+}
+
+/// How a supervisor ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Departure {
+    pub(crate) outcome: Outcome,
+    pub(crate) report: Report,
+}
+
+impl Seat {
+    pub(crate) fn new(id: ChildId) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            state: Mutex::default(),
+            stage: watch::Sender::new(Stage::default()),
+        })
+    }
+
+    /// Reserves the seat, unless somebody sits there or is about to; tells how many have left before.
+    pub(crate) fn reserve(&self) -> Option<u64> {
+        let mut state = self.lock();
+        if state.reserved {
+            return None;
+        }
+        state.reserved = true;
+        Some(self.stage.borrow().left)
+    }
+
+    /// Gives the streams that were asked for before the start what they wait for.
+    pub(crate) fn welcome(&self, hub: &Hub) {
+        for sink in self.lock().early.drain(..) {
+            hub.attach(sink);
+        }
+    }
+
+    /// Takes the seat that was reserved.
+    pub(crate) fn take(&self, occupant: Arc<Occupant>) {
+        let mut state = self.lock();
+        for sink in state.early.drain(..) {
+            occupant.life.commons.hub.attach(sink);
+        }
+        state.occupant = Some(occupant);
+        drop(state);
+        self.stage.send_modify(|stage| stage.taken = true);
+    }
+
+    /// All children were started.
+    pub(crate) fn set_up(&self) {
+        self.stage.send_modify(|stage| stage.up = true);
+    }
+
+    /// Leaves the seat.
+    pub(crate) fn leave(&self, departure: Departure) {
+        let mut state = self.lock();
+        let occupant = state.occupant.take();
+        state.reserved = false;
+        drop(state);
+        self.stage.send_modify(|stage| {
+            stage.up = false;
+            stage.taken = false;
+            stage.left += 1;
+            stage.last = Some(Arc::new(departure));
+        });
+        // Outside of the lock: the last reference to a whole tree may be in it.
+        drop(occupant);
+    }
+
+    pub(crate) fn occupant(&self) -> Option<Arc<Occupant>> {
+        self.lock().occupant.clone()
+    }
+
+    /// Waits until all children of who took the seat after `before` had left were started, or tells
+    /// how it ended before.
+    pub(crate) async fn up(&self, before: u64) -> Result<(), Arc<Departure>> {
+        let mut stages = self.stage.subscribe();
+        let stage = stages
+            .wait_for(|stage| stage.up || stage.left > before)
+            .await;
+        match stage {
+            Ok(stage) if stage.up => Ok(()),
+            Ok(stage) => Err(stage.last.clone().unwrap_or_default()),
+            // The sender is in `self`.
+            Err(_) => Err(Arc::default()),
+        }
+    }
+
+    /// Whether anybody ever sat here.
+    pub(crate) fn was_ever_taken(&self) -> bool {
+        let stage = self.stage.borrow();
+        stage.taken || stage.left > 0
+    }
+
+    /// The end of who sits here now, or will sit here next; how the last one ended if nobody sits
+    /// here any more. What counts is the moment of the call, not that of the first poll.
+    pub(crate) fn next_end(&self) -> impl Future<Output = Arc<Departure>> + Send + 'static {
+        let mut stages = self.stage.subscribe();
+        let before = {
+            let stage = stages.borrow_and_update();
+            stage.left - u64::from(!stage.taken && stage.left > 0)
+        };
+        async move {
+            match stages.wait_for(|stage| stage.left > before).await {
+                Ok(stage) => stage.last.clone().unwrap_or_default(),
+                // The seat itself is gone.
+                Err(_) => Arc::default(),
+            }
+        }
+    }
+
+    /// The events of the tree that it is or will be part of.
+    pub(crate) fn events(&self) -> EventStream {
+        let (sink, stream) = EventStream::new();
+        let mut state = self.lock();
+        match &state.occupant {
+            Some(occupant) => occupant.life.commons.hub.attach(sink),
+            None => state.early.push(sink),
+        }
+        stream
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SeatState> {
+        // Nothing in here is left half done by a panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Departure {
+    fn default() -> Self {
+        Self {
+            outcome: Outcome::Killed,
+            report: Report::default(),
+        }
+    }
+}
+
+impl std::fmt::Debug for SeatState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not what sits there: it refers back to this seat.
+        f.debug_struct("SeatState")
+            .field("taken", &self.occupant.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,49 @@
+//! How a child is stopped, and what a failed start of it means.
+
+use std::time::Duration;
+
+/// How a supervisor ends a child.
+///
+/// After the abort of a child's task its supervisor waits for the time of
+/// [`abort_grace`](crate::Supervisor::abort_grace); a child that still runs then is declared
+/// unresponsive, named in the report, and left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ShutdownStrategy {
+    /// It is asked to stop; if it still runs after this time, its task is aborted.
+    Graceful(Duration),
+    /// Its task is aborted without asking.
+    Brutal,
+    /// It is asked to stop, and waited for without a limit. The default of a nested supervisor, whose
+    /// own children have limits: it gets the time that its tree needs.
+    Infinite,
+}
+
+/// What follows when a child cannot start.
+///
+/// A panic in `initialize` and a timeout are such failures too. The failure of a child that is
+/// started by [`start_child`](crate::SupervisorHandle::start_child) fails only that call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum InitPolicy {
+    /// The supervisor ends, at the first start and at a restart, and so do those above it up to the
+    /// root, unless their own policy for that supervisor is another one.
+    #[default]
+    Fatal,
+    /// As [`Fatal`](Self::Fatal) at the child's first start in the life of its supervisor; at a
+    /// restart it is tried again, and each try counts as a restart. OTP's way.
+    FatalOnFirstStart,
+}
+
+/// What a child is: a leaf of the tree or a supervisor of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ChildKind {
+    /// A leaf.
+    #[default]
+    Worker,
+    /// A supervisor.
+    Supervisor,
+}
+
+impl ShutdownStrategy {
+    /// The default of a worker: 5 seconds.
+    pub(crate) const WORKER: Self = Self::Graceful(Duration::from_secs(5));
+}

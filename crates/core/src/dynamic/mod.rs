@@ -1,0 +1,12 @@
+//! Supervisors of many children of one template; OTP's simple_one_for_one.
+//!
+//! `machine` decides; the driver is that of [`supervisor`](crate::Supervisor).
+
+mod handle;
+mod machine;
+mod spec;
+#[cfg(test)]
+mod tests;
+
+pub use handle::DynamicHandle;
+pub use spec::DynamicSupervisor;

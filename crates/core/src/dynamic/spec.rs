@@ -1,0 +1,220 @@
+//! A dynamic supervisor, before it runs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::handle::DynamicHandle;
+use super::machine::{Machine, Settings};
+use crate::child::{
+    ChildKind, ChildSpec, Context, Fault, Findings, Lint, Report, Roster, Semantics,
+    ShutdownStrategy, SpecError, Started, Supervisable,
+};
+use crate::exit::InitializationError;
+use crate::observe::Observer;
+use crate::path::{ChildId, ChildPath};
+use crate::restart::Intensity;
+use crate::supervisor::{Blueprint, Driver, Rules, RunError, StartError, check, check_child};
+
+/// A supervisor of any number of children that are made from one template at run time.
+///
+/// Starts with no children. Each is restarted alone, and all stop at the same time. The id of a child
+/// is that of its spec with a number: `session#17`. Auto shutdown and significant children are refused.
+///
+/// Like [`Supervisor`](crate::Supervisor) it is an inert blueprint and a [`Supervisable`] child.
+///
+/// # Examples
+///
+/// ```
+/// use perennial_core::{DynamicSupervisor, Restart, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sessions = DynamicSupervisor::new("sessions", |peer: String| {
+///     worker("session", move |ctx| {
+///         let peer = peer.clone();
+///         async move {
+///             println!("hello {peer}");
+///             Ok(ctx.stopping().await)
+///         }
+///     })
+///     .restart(Restart::Temporary)
+/// })
+/// .max_children(10_000);
+/// let open = sessions.handle();
+/// let handle = Supervisor::one_for_one("app").child(sessions).start().await?;
+///
+/// let session = open.start_child("alice".to_string()).await?;
+/// assert_eq!(session.path().to_string(), "app/sessions/session#1");
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a supervisor is a blueprint: nothing runs until it is started"]
+pub struct DynamicSupervisor<A> {
+    blueprint: Blueprint,
+    max_children: usize,
+    template: Template<A>,
+}
+
+/// Makes a child spec of what a caller gives.
+pub(super) type Template<A> = Arc<dyn Fn(A) -> ChildSpec + Send + Sync>;
+
+impl<A: Send + 'static> DynamicSupervisor<A> {
+    /// A supervisor whose children are made by `template`.
+    pub fn new<F, C>(id: impl Into<ChildId>, template: F) -> Self
+    where
+        F: Fn(A) -> C + Send + Sync + 'static,
+        C: Into<ChildSpec>,
+    {
+        Self {
+            blueprint: Blueprint::new(id.into()),
+            max_children: usize::MAX,
+            template: Arc::new(move |args| template(args).into()),
+        }
+    }
+
+    /// Sets how many children it may have, those in restart included; by default any number.
+    pub fn max_children(mut self, max: usize) -> Self {
+        self.max_children = max;
+        self
+    }
+
+    /// Sets how many restarts within what time it bears, of all children together: 3 in 5 seconds by default.
+    pub fn intensity(mut self, restarts: u32, period: Duration) -> Self {
+        self.blueprint.intensity = Intensity::new(restarts, period);
+        self
+    }
+
+    /// Sets how long it waits for a child whose task was aborted: 1 second by default.
+    pub fn abort_grace(mut self, grace: Duration) -> Self {
+        self.blueprint.abort_grace = grace;
+        self
+    }
+
+    /// Sets how literally it, and all below it, follow OTP.
+    pub fn semantics(mut self, semantics: Semantics) -> Self {
+        self.blueprint.semantics = Some(semantics);
+        self
+    }
+
+    /// Tells `observer` each event of the tree; only that of the root is asked.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.blueprint.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// The handle of the first running supervisor that is made of this blueprint or a clone of it;
+    /// good before that starts.
+    #[must_use]
+    pub fn handle(&self) -> DynamicHandle<A> {
+        DynamicHandle::new(self.blueprint.handle(), Arc::clone(&self.template))
+    }
+
+    /// Looks for mistakes, and starts nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] names all faults. What the template makes is looked at when it is made.
+    pub fn check(&self) -> Result<Vec<Lint>, SpecError> {
+        check(self, &self.blueprint.id)
+    }
+
+    /// Starts it as the root of a tree.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future kills what was started.
+    pub async fn start(&self) -> Result<DynamicHandle<A>, StartError> {
+        let handle = self.blueprint.start(self.clone()).await?;
+        Ok(DynamicHandle::new(handle, Arc::clone(&self.template)))
+    }
+
+    /// Starts it as the root of a tree, runs it until `signal` resolves, and stops it.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`]: it did not start, or ended with a failure.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future kills the tree: nothing is stopped in order.
+    pub async fn run_until(&self, signal: impl Future) -> Result<Report, RunError> {
+        let handle = self.start().await?;
+        self.blueprint.run_until(handle.supervisor(), signal).await
+    }
+}
+
+#[async_trait]
+impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
+    fn name(&self) -> &str {
+        self.blueprint.id.as_str()
+    }
+
+    fn shutdown_strategy(&self) -> ShutdownStrategy {
+        ShutdownStrategy::Infinite
+    }
+
+    fn kind(&self) -> ChildKind {
+        ChildKind::Supervisor
+    }
+
+    fn findings(&self, path: &ChildPath) -> Findings {
+        let mut findings = self.blueprint.findings(path);
+        if self.max_children == 0 {
+            findings.faults.push((path.clone(), Fault::NoChildrenAllowed));
+        }
+        findings
+    }
+
+    async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
+        // A supervisor that was made at run time was not checked with the tree.
+        let findings = self.findings(ctx.path());
+        findings.verdict().map_err(InitializationError::new)?;
+        let blueprint = &self.blueprint;
+        let semantics = blueprint.semantics_for(&ctx);
+        let rules = Rules {
+            semantics,
+            check: check_child,
+            auto_shutdown: false,
+            max_children: self.max_children,
+        };
+        let settings = Settings {
+            intensity: blueprint.intensity,
+            abort_grace: blueprint.abort_grace,
+            max_children: self.max_children,
+            semantics,
+        };
+        let seat = blueprint.seat_for(&ctx);
+        let roster = Roster::new(ctx.path().clone(), "dynamic", true);
+        let machine = Machine::new(settings);
+        let mut driver = Driver::new(machine, rules, settings.intensity, &ctx.life, &seat, roster);
+        driver.boot().await?;
+        Ok(Started::run(driver.run()))
+    }
+}
+
+impl<A> Clone for DynamicSupervisor<A> {
+    fn clone(&self) -> Self {
+        Self {
+            blueprint: self.blueprint.clone(),
+            max_children: self.max_children,
+            template: Arc::clone(&self.template),
+        }
+    }
+}
+
+impl<A> fmt::Debug for DynamicSupervisor<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamicSupervisor")
+            .field("blueprint", &self.blueprint)
+            .field("max_children", &self.max_children)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,283 @@
+//! Starts that failed, and supervisors that gave up.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{BoxError, ExitReason, Panic};
+use crate::path::ChildPath;
+
+/// Why a child could not start.
+///
+/// Cheap to clone. Made by the child itself with [`new`](Self::new) or [`msg`](Self::msg), or by its supervisor when
+/// the initialization panicked, took too long or was cut off. For a supervisor it names the
+/// descendant that failed, and the [`source`](Error::source) chain goes down to that failure.
+///
+/// # Examples
+///
+/// ```
+/// use perennial_core::InitializationError;
+///
+/// fn open() -> Result<std::fs::File, InitializationError> {
+///     std::fs::File::open("/no/such/file").map_err(InitializationError::new)
+/// }
+/// assert!(open().is_err());
+/// ```
+#[derive(Clone)]
+pub struct InitializationError(Arc<Kind>);
+
+#[derive(Debug)]
+enum Kind {
+    Failed { source: BoxError },
+    Message { message: String },
+    Panicked { panic: Panic },
+    TimedOut { after: Duration },
+    Cut { by: ExitReason },
+    Child {
+        path: ChildPath,
+        phase: InitPhase,
+        reason: ExitReason,
+    },
+}
+
+/// At which start of a child its supervisor failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InitPhase {
+    /// The supervisor's own start was not complete.
+    FirstStart,
+    /// The supervisor ran; the child was to be started again.
+    Restart,
+}
+
+/// Why a supervisor gave up: more restarts than its [`Intensity`](crate::Intensity) bears.
+///
+/// Carries the child whose restart was one too many, how it last ended, and how the restarts before
+/// came about.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Exhausted {
+    /// The supervisor that gave up.
+    pub path: ChildPath,
+    /// The child whose restart was one too many.
+    pub child: ChildPath,
+    /// How many restarts the supervisor bore.
+    pub restarts: u32,
+    /// Within what time.
+    pub period: Duration,
+    /// The exits that led to it, oldest first, the last one at the end; 16 at most.
+    pub history: Vec<(ChildPath, ExitReason)>,
+}
+
+/// A failed start, told from where it began: `app/storage/database failed to initialize: no such file`.
+pub(crate) struct Story<'a>(&'a InitializationError);
+
+/// An error with what caused it, on one line.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
+
+impl InitializationError {
+    /// A failure with its cause.
+    #[must_use]
+    pub fn new(source: impl Into<BoxError>) -> Self {
+        Self(Arc::new(Kind::Failed {
+            source: source.into(),
+        }))
+    }
+
+    /// A failure told in a sentence.
+    #[must_use]
+    pub fn msg(message: impl Into<String>) -> Self {
+        Self(Arc::new(Kind::Message {
+            message: message.into(),
+        }))
+    }
+
+    pub(crate) fn panicked(panic: Panic) -> Self {
+        Self(Arc::new(Kind::Panicked { panic }))
+    }
+
+    pub(crate) fn timed_out(after: Duration) -> Self {
+        Self(Arc::new(Kind::TimedOut { after }))
+    }
+
+    /// The initialization was ended from outside: killed, or stopped before it was done.
+    pub(crate) fn cut(by: ExitReason) -> Self {
+        Self(Arc::new(Kind::Cut { by }))
+    }
+
+    /// A supervisor could not start because of a child of its own.
+    pub(crate) fn of_child(path: ChildPath, phase: InitPhase, reason: ExitReason) -> Self {
+        Self(Arc::new(Kind::Child {
+            path,
+            phase,
+            reason,
+        }))
+    }
+
+    /// Whether the initialization panicked.
+    #[must_use]
+    pub fn panic(&self) -> Option<&Panic> {
+        match &*self.0 {
+            Kind::Panicked { panic } => Some(panic),
+            _ => None,
+        }
+    }
+
+    /// After what time the initialization was given up, if it took too long.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        match &*self.0 {
+            Kind::TimedOut { after } => Some(*after),
+            _ => None,
+        }
+    }
+
+    /// Whether it was ended from outside, by a request to stop or a kill, and did not fail by itself.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(*self.0, Kind::Cut { .. })
+    }
+
+    /// The child of the failing supervisor that could not start, if this is a supervisor's failure.
+    #[must_use]
+    pub fn child(&self) -> Option<&ChildPath> {
+        match &*self.0 {
+            Kind::Child { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// At which start its child failed, if this is a supervisor's failure.
+    #[must_use]
+    pub fn phase(&self) -> Option<InitPhase> {
+        match &*self.0 {
+            Kind::Child { phase, .. } => Some(*phase),
+            _ => None,
+        }
+    }
+
+    /// Whether the tree ran when it happened.
+    fn is_restart(&self) -> bool {
+        let mut at = self;
+        while let Kind::Child { phase, reason, .. } = &*at.0 {
+            match (phase, reason) {
+                (InitPhase::Restart, _) => return true,
+                (InitPhase::FirstStart, ExitReason::InitializationFailed(inner)) => at = inner,
+                (InitPhase::FirstStart, _) => return false,
+            }
+        }
+        false
+    }
+
+    /// The failure in one line, named by the deepest descendant that failed.
+    pub(crate) fn story(&self) -> Story<'_> {
+        Story(self)
+    }
+
+    /// The deepest descendant that failed and what it failed with; `None` if the child itself failed.
+    #[must_use]
+    pub fn origin(&self) -> Option<(&ChildPath, &ExitReason)> {
+        let mut found = None;
+        let mut at = self;
+        while let Kind::Child { path, reason, .. } = &*at.0 {
+            found = Some((path, reason));
+            match reason {
+                ExitReason::InitializationFailed(inner) => at = inner,
+                _ => break,
+            }
+        }
+        found
+    }
+}
+
+impl fmt::Display for InitializationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            // The user's own words are this level's words: a wrapper would only say "failed" again.
+            Kind::Failed { source } => write!(f, "{source}"),
+            Kind::Message { message } => f.write_str(message),
+            Kind::Panicked { panic } => write!(f, "panicked: {panic}"),
+            Kind::TimedOut { after } => write!(f, "initialization took longer than {after:?}"),
+            Kind::Cut { by } => write!(f, "initialization was ended: {by}"),
+            Kind::Child { path, .. } => write!(f, "{path} failed to initialize"),
+        }
+    }
+}
+
+impl fmt::Debug for InitializationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for InitializationError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &*self.0 {
+            Kind::Failed { source } => source.source(),
+            Kind::Child { reason, .. } => reason.error(),
+            Kind::Message { .. } | Kind::Panicked { .. } => None,
+            Kind::TimedOut { .. } | Kind::Cut { .. } => None,
+        }
+    }
+}
+
+impl Exhausted {
+    /// How the child last ended.
+    #[must_use]
+    pub fn last_exit(&self) -> &ExitReason {
+        match self.history.last() {
+            Some((_, reason)) => reason,
+            None => &ExitReason::Killed,
+        }
+    }
+}
+
+impl fmt::Display for Exhausted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            path,
+            child,
+            restarts,
+            period,
+            ..
+        } = self;
+        let s = if *restarts == 1 { "" } else { "s" };
+        write!(f, "{path} gave up after {restarts} restart{s} in {period:?}: {child}")?;
+        match self.last_exit() {
+            reason @ (ExitReason::Panicked(_) | ExitReason::Killed) => write!(f, " {reason}"),
+            ExitReason::InitializationFailed(_) => f.write_str(" failed to initialize"),
+            ExitReason::Failed(_) => f.write_str(" failed"),
+            reason => write!(f, " exited: {reason}"),
+        }
+    }
+}
+
+impl Error for Exhausted {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.last_exit().error()
+    }
+}
+
+impl fmt::Display for Story<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.origin() {
+            Some((path, reason)) => {
+                let again = if self.0.is_restart() { " at a restart" } else { "" };
+                write!(f, "{path} failed to initialize{again}: {reason}")
+            }
+            None => Chain(self.0).fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! How a child ended, and the errors that tell why.
+
+mod error;
+mod panic;
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+pub use error::{Exhausted, InitPhase, InitializationError};
+pub(crate) use error::Chain;
+pub use panic::{Panic, install_panic_hook};
+pub(crate) use panic::take_location;
+
+/// Any error of a user's, boxed.
+pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+
+/// How a child ended.
+///
+/// *Clean* are the first three, *abnormal* all others; a [`Restart::Transient`](crate::Restart)
+/// child is restarted after abnormal exits only. Cheap to clone.
+///
+/// # Examples
+///
+/// ```
+/// use perennial_core::ExitReason;
+///
+/// assert!(ExitReason::Normal.is_clean());
+/// assert!(ExitReason::shutdown_with("moved to another node").is_clean());
+///
+/// let failed = ExitReason::failed("connection refused");
+/// assert!(failed.is_abnormal());
+/// assert_eq!(failed.to_string(), "connection refused");
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ExitReason {
+    /// It had done its work.
+    Normal,
+    /// It ended because it was asked to.
+    Shutdown,
+    /// It ended in good order for the reason given.
+    ShutdownWith(Arc<str>),
+    /// It returned an error.
+    Failed(Arc<dyn Error + Send + Sync + 'static>),
+    /// It panicked after its initialization.
+    Panicked(Panic),
+    /// Its task was aborted: by its supervisor, or by [`kill_child`](crate::SupervisorHandle::kill_child).
+    Killed,
+    /// It did not end although its task was aborted: it blocks its thread. It may still run.
+    Unresponsive,
+    /// It could not start: its initialization failed, panicked, or took too long.
+    InitializationFailed(InitializationError),
+    /// A supervisor gave up: more restarts than its intensity bears.
+    Exhausted(Arc<Exhausted>),
+}
+
+/// What the future of a worker may yield, and which [`ExitReason`] is made of it.
+///
+/// Implemented for `()`, for `Result<(), E>` of any error, and for [`ExitReason`].
+pub trait IntoExit {
+    /// The reason that was given, or `None` if there is none but that the work is done: then the
+    /// exit is [`ExitReason::Shutdown`] after a request to stop, and [`ExitReason::Normal`] otherwise.
+    fn into_exit(self) -> Option<ExitReason>;
+}
+
+impl ExitReason {
+    /// An exit with an error.
+    #[must_use]
+    pub fn failed(error: impl Into<BoxError>) -> Self {
+        Self::Failed(Arc::from(error.into()))
+    }
+
+    /// A clean exit with a reason of its own.
+    #[must_use]
+    pub fn shutdown_with(reason: impl Into<Arc<str>>) -> Self {
+        Self::ShutdownWith(reason.into())
+    }
+
+    /// Whether it is one of normal, shutdown, and shutdown with a reason.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        matches!(self, Self::Normal | Self::Shutdown | Self::ShutdownWith(_))
+    }
+
+    /// Whether it is not clean.
+    #[must_use]
+    pub fn is_abnormal(&self) -> bool {
+        !self.is_clean()
+    }
+
+    /// The error behind it, if there is one.
+    #[must_use]
+    pub fn error(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error.as_ref()),
+            Self::InitializationFailed(error) => Some(error),
+            Self::Exhausted(exhausted) => Some(exhausted.as_ref()),
+            Self::Normal | Self::Shutdown | Self::ShutdownWith(_) => None,
+            Self::Panicked(_) | Self::Killed | Self::Unresponsive => None,
+        }
+    }
+}
+
+/// Prints the whole story: of an error also what caused it.
+impl fmt::Display for ExitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Normal => f.write_str("normal"),
+            Self::Shutdown => f.write_str("shutdown"),
+            Self::ShutdownWith(reason) => write!(f, "shutdown: {reason}"),
+            Self::Failed(error) => Chain(error.as_ref()).fmt(f),
+            Self::Panicked(panic) => write!(f, "panicked: {panic}"),
+            Self::Killed => f.write_str("killed"),
+            Self::Unresponsive => f.write_str("unresponsive"),
+            Self::InitializationFailed(error) => Chain(error).fmt(f),
+            Self::Exhausted(exhausted) => Chain(exhausted.as_ref()).fmt(f),
+        }
+    }
+}
+
+impl IntoExit for () {
+    fn into_exit(self) -> Option<ExitReason> {
+        None
+    }
+}
+
+impl<E: Into<BoxError>> IntoExit for Result<(), E> {
+    fn into_exit(self) -> Option<ExitReason> {
+        self.err().map(ExitReason::failed)
+    }
+}
+
+impl IntoExit for ExitReason {
+    fn into_exit(self) -> Option<ExitReason> {
+        Some(self)
+    }
+}

@@ -1,0 +1,83 @@
+//! What a panic said, and where.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::panic;
+use std::sync::{Arc, Once};
+
+/// What a panicking child said, and where it panicked if that is known.
+///
+/// The message is always kept. The location is known once [`install_panic_hook`] was called, which
+/// [`Application`](crate::Application) does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panic {
+    message: Arc<str>,
+    location: Option<Arc<str>>,
+}
+
+thread_local! {
+    /// Where the latest panic on this thread happened; taken by who catches it.
+    static LOCATION: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+}
+
+/// Installs a panic hook that notes where a panic happened, so that [`Panic::location`] is known.
+///
+/// It calls the hook that was there before; calling it again does nothing.
+pub fn install_panic_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if let Some(place) = info.location() {
+                // The slot may be gone while the thread ends: then nobody is there to ask for it.
+                let _gone = LOCATION.try_with(|slot| {
+                    *slot.borrow_mut() = Some(place.to_string().into());
+                });
+            }
+            before(info);
+        }));
+    });
+}
+
+/// Where the latest panic on this thread happened, if the hook noted it; forgets it.
+pub(crate) fn take_location() -> Option<Arc<str>> {
+    LOCATION.with(|slot| slot.borrow_mut().take())
+}
+
+impl Panic {
+    /// Makes the report from what was caught.
+    pub(crate) fn caught(payload: &(dyn Any + Send), location: Option<Arc<str>>) -> Self {
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("a value that is not text");
+        Self {
+            message: message.into(),
+            location,
+        }
+    }
+
+    /// What was said.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// File, line and column, as `src/index.rs:42:9`, if the hook was installed.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.location {
+            Some(location) => write!(f, " ({location})"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Supervision trees as Erlang/OTP has them, on tokio.
+//!
+//! Use it through the crate `perennial`, which re-exports all of it.
+
+mod clock;
+mod path;
+
+mod exit;
+
+mod restart;
+
+mod child;
+
+mod supervisor;
+
+mod dynamic;
+
+mod tree;
+
+mod observe;
+
+pub use async_trait::async_trait;
+pub use child::{
+    CallError, ChildError, ChildInfo, ChildKind, ChildRef, ChildReport, ChildSettings, ChildSpec,
+    Context, Fault, Findings, InitPolicy, Lint, Outcome, PathError, Report, RunFuture, Semantics,
+    ShutdownStrategy, SpecError, StartChildError, Started, StopSignal, Supervisable,
+    SupervisorHandle, worker,
+};
+#[cfg(feature = "test-util")]
+pub use child::Hold;
+pub use dynamic::{DynamicHandle, DynamicSupervisor};
+pub use exit::{
+    BoxError, Exhausted, ExitReason, InitPhase, InitializationError, IntoExit, Panic,
+    install_panic_hook,
+};
+pub use observe::{
+    Event, EventKind, EventStream, LostEvents, Observer, StartCause, StderrObserver,
+};
+pub use path::{ChildId, ChildPath, Incarnation};
+pub use restart::{Intensity, Restart};
+pub use supervisor::{AutoShutdown, RunError, StartError, Strategy, Supervisor};
+pub use tree::{ChildState, Counts, Snapshot, SnapshotEntry};

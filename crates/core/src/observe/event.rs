@@ -1,0 +1,139 @@
+//! One change of a tree.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::exit::{Exhausted, ExitReason, InitializationError};
+use crate::path::{ChildPath, Incarnation};
+
+/// One change of a tree: what happened to which life of which child.
+///
+/// Each life has exactly one [`Starting`](EventKind::Starting), and later exactly one of
+/// [`Ignored`](EventKind::Ignored), [`StartFailed`](EventKind::StartFailed), or
+/// [`Exited`](EventKind::Exited) after [`Started`](EventKind::Started).
+/// Prints as one line.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Event {
+    /// Its number in the tree; the first event has 1, and none is left out.
+    pub number: u64,
+    /// The child that it happened to; for what a supervisor decides, the supervisor.
+    pub path: ChildPath,
+    /// The life of that child.
+    pub incarnation: Incarnation,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// The child begins its initialization.
+    Starting {
+        /// Why it is started.
+        cause: StartCause,
+    },
+    /// Its initialization succeeded: it runs. A supervisor: all its children run.
+    Started,
+    /// It declined to start.
+    Ignored,
+    /// It could not start.
+    StartFailed {
+        /// Why.
+        error: InitializationError,
+    },
+    /// It is asked to stop.
+    StopRequested {
+        /// How long it may take; `None` means without a limit.
+        grace: Option<Duration>,
+    },
+    /// Its supervisor aborts its task.
+    Killed,
+    /// It is gone.
+    Exited {
+        /// How it ended.
+        reason: ExitReason,
+    },
+    /// It did not end although its task was aborted; its supervisor goes on without it.
+    Unresponsive,
+    /// The supervisor gives up and ends: more restarts than its intensity bears.
+    GaveUp {
+        /// The child, its exits and the limit.
+        exhausted: Arc<Exhausted>,
+    },
+    /// The supervisor ends, as a child of its could not start.
+    Escalated {
+        /// Which child, and why.
+        error: InitializationError,
+    },
+    /// The supervisor ends by itself, as its significant children have ended.
+    AutoShutdown {
+        /// The significant child that ended last.
+        child: ChildPath,
+    },
+}
+
+/// Why a child is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StartCause {
+    /// Its supervisor starts.
+    FirstStart,
+    /// [`start_child`](crate::SupervisorHandle::start_child) was called.
+    Added,
+    /// [`restart_child`](crate::SupervisorHandle::restart_child) was called.
+    Requested,
+    /// It failed, or it is restarted with its group.
+    Restart,
+}
+
+impl EventKind {
+    /// Whether somebody should look at it.
+    pub(crate) fn is_trouble(&self) -> bool {
+        match self {
+            Self::StartFailed { .. } | Self::Killed | Self::Unresponsive => true,
+            Self::GaveUp { .. } | Self::Escalated { .. } => true,
+            Self::Exited { reason } => reason.is_abnormal(),
+            Self::Starting { .. } | Self::Started | Self::Ignored => false,
+            Self::StopRequested { .. } | Self::AutoShutdown { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.path, self.kind)
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Starting { cause } => match cause {
+                StartCause::Restart => f.write_str("is restarted"),
+                StartCause::FirstStart | StartCause::Added | StartCause::Requested => {
+                    f.write_str("is started")
+                }
+            },
+            Self::Started => f.write_str("runs"),
+            Self::Ignored => f.write_str("declined to start"),
+            Self::StartFailed { error } => {
+                write!(f, "could not start: {}", crate::exit::Chain(error))
+            }
+            Self::StopRequested { grace: Some(grace) } => write!(f, "is to stop within {grace:?}"),
+            Self::StopRequested { grace: None } => f.write_str("is to stop"),
+            Self::Killed => f.write_str("is killed"),
+            Self::Exited { reason } => write!(f, "exited: {reason}"),
+            Self::Unresponsive => f.write_str("is unresponsive: its task does not end"),
+            Self::GaveUp { exhausted } => {
+                write!(f, "gives up: {}", crate::exit::Chain(exhausted.as_ref()))
+            }
+            Self::Escalated { error } => {
+                write!(f, "ends: {}", crate::exit::Chain(error))
+            }
+            Self::AutoShutdown { child } => write!(f, "ends, as {child} has ended"),
+        }
+    }
+}

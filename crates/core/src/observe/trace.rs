@@ -1,0 +1,43 @@
+//! The only place that knows `tracing`: events with fixed targets, and the span of a life.
+
+use tracing::{Level, Span};
+
+use super::event::EventKind;
+use crate::path::{ChildPath, Incarnation};
+
+/// Starts, exits and stops.
+const PROGRESS: &str = "perennial::progress";
+/// Failures of children and what supervisors decide about them.
+const CRASH: &str = "perennial::crash";
+
+/// The span in which a life of a child runs.
+pub(crate) fn span(path: &ChildPath, incarnation: Incarnation) -> Span {
+    tracing::info_span!(target: "perennial", "child", %path, incarnation = incarnation.get())
+}
+
+/// Passes an event on to the subscriber, if there is one that wants it.
+pub(crate) fn event(path: &ChildPath, incarnation: Incarnation, kind: &EventKind) {
+    let incarnation = incarnation.get();
+    match level(kind) {
+        Level::ERROR => {
+            tracing::event!(target: CRASH, Level::ERROR, %path, incarnation, "{path} {kind}");
+        }
+        Level::WARN => {
+            tracing::event!(target: CRASH, Level::WARN, %path, incarnation, "{path} {kind}");
+        }
+        Level::INFO => {
+            tracing::event!(target: PROGRESS, Level::INFO, %path, incarnation, "{path} {kind}");
+        }
+        _ => tracing::event!(target: PROGRESS, Level::DEBUG, %path, incarnation, "{path} {kind}"),
+    }
+}
+
+fn level(kind: &EventKind) -> Level {
+    match kind {
+        EventKind::GaveUp { .. } | EventKind::Escalated { .. } => Level::ERROR,
+        EventKind::StartFailed { .. } | EventKind::Unresponsive => Level::ERROR,
+        kind if kind.is_trouble() => Level::WARN,
+        EventKind::Starting { .. } | EventKind::StopRequested { .. } => Level::DEBUG,
+        _ => Level::INFO,
+    }
+}

@@ -1,0 +1,185 @@
+//! What static and dynamic supervisors are both made of, and how a root of either kind starts.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::{RunError, StartError};
+use super::lives::spawn_root;
+use crate::child::{
+    ChildSpec, Commons, Context, Departure, Fault, Findings, Life, Lint, Outcome, Report, Seat,
+    Semantics, SpecError, Supervisable, SupervisorHandle,
+};
+use crate::observe::{EventKind, Hub, Observer, StartCause};
+use crate::path::{ChildId, ChildPath};
+use crate::restart::Intensity;
+
+/// The settings that static and dynamic supervisors share.
+#[derive(Clone)]
+pub(crate) struct Blueprint {
+    pub(crate) id: ChildId,
+    pub(crate) intensity: Intensity,
+    pub(crate) abort_grace: Duration,
+    /// `None`: those of the supervisor above.
+    pub(crate) semantics: Option<Semantics>,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    /// Where the first running supervisor made of this blueprint sits.
+    seat: Arc<Seat>,
+}
+
+impl Blueprint {
+    pub(crate) fn new(id: ChildId) -> Self {
+        Self {
+            seat: Seat::new(id.clone()),
+            id,
+            intensity: Intensity::default(),
+            abort_grace: Duration::from_secs(1),
+            semantics: None,
+            observers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn handle(&self) -> SupervisorHandle {
+        SupervisorHandle {
+            seat: Arc::clone(&self.seat),
+        }
+    }
+
+    /// The seat for a supervisor that starts as this child.
+    pub(crate) fn seat_for(&self, ctx: &Context) -> Arc<Seat> {
+        if let Some(reserved) = ctx.life.seat.get() {
+            return Arc::clone(reserved);
+        }
+        match self.seat.reserve() {
+            Some(_) => Arc::clone(&self.seat),
+            None => Seat::new(self.id.clone()),
+        }
+    }
+
+    pub(crate) fn semantics_for(&self, ctx: &Context) -> Semantics {
+        self.semantics.unwrap_or(ctx.life.semantics)
+    }
+
+    /// What is wrong with the settings themselves.
+    pub(crate) fn findings(&self, path: &ChildPath) -> Findings {
+        let mut findings = Findings::default();
+        if !self.id.is_valid() {
+            findings.faults.push((path.clone(), Fault::InvalidId));
+        }
+        if self.intensity.period.is_zero() {
+            findings.faults.push((path.clone(), Fault::ZeroPeriod));
+        }
+        findings
+    }
+
+    /// Starts `root`, which is made of this blueprint, and waits until it is up.
+    pub(crate) async fn start(
+        &self,
+        root: impl Supervisable,
+    ) -> Result<SupervisorHandle, StartError> {
+        let id = &self.id;
+        check(&root, id).map_err(|source| StartError::Spec {
+            id: id.clone(),
+            source,
+        })?;
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(StartError::NoRuntime { id: id.clone() });
+        }
+        let (seat, before) = match self.seat.reserve() {
+            Some(before) => (Arc::clone(&self.seat), before),
+            None => {
+                let seat = Seat::new(id.clone());
+                let before = seat.reserve().unwrap_or_default();
+                (seat, before)
+            }
+        };
+        let handle = SupervisorHandle {
+            seat: Arc::clone(&seat),
+        };
+        let commons = Commons::new(Hub::new(self.observers.clone()));
+        let path = ChildPath::root(id);
+        let life = Life::new(path, None, handle.clone(), Semantics::default(), &commons);
+        // The life was made just now.
+        let _first = life.seat.set(Arc::clone(&seat));
+        seat.welcome(&commons.hub);
+        life.tell(EventKind::Starting {
+            cause: StartCause::FirstStart,
+        });
+        spawn_root(ChildSpec::new(root), &life);
+        let mut guard = KillOnDrop(Some(&life));
+        let up = seat.up(before).await;
+        guard.0 = None;
+        match up {
+            Ok(()) => Ok(handle),
+            Err(departure) => Err(self.not_up(&departure)),
+        }
+    }
+
+    fn not_up(&self, departure: &Departure) -> StartError {
+        let id = self.id.clone();
+        match departure.outcome.clone() {
+            Outcome::InitializationFailed(source) => StartError::Initialization { id, source },
+            Outcome::Exhausted(source) => StartError::Exhausted { id, source },
+            Outcome::Stopped | Outcome::SignificantExited { .. } | Outcome::Killed => {
+                StartError::Stopped { id }
+            }
+        }
+    }
+
+    /// Runs a tree that is up until `signal` resolves or it ends by itself.
+    pub(crate) async fn run_until(
+        &self,
+        handle: &SupervisorHandle,
+        signal: impl Future,
+    ) -> Result<Report, RunError> {
+        let end = handle.seat.next_end();
+        let occupant = handle.occupant();
+        let mut guard = KillOnDrop(occupant.as_ref().map(|occupant| &occupant.life));
+        let departure = tokio::select! {
+            biased;
+            departure = end => departure,
+            _ = signal => {
+                let end = handle.seat.next_end();
+                handle.request_stop();
+                end.await
+            }
+        };
+        guard.0 = None;
+        let id = self.id.clone();
+        match departure.outcome.clone() {
+            Outcome::Stopped | Outcome::SignificantExited { .. } => Ok(departure.report.clone()),
+            Outcome::Exhausted(source) => Err(RunError::Exhausted { id, source }),
+            Outcome::InitializationFailed(source) => Err(RunError::Initialization { id, source }),
+            Outcome::Killed => Err(RunError::Killed { id }),
+        }
+    }
+}
+
+/// Kills a tree whose starter has lost interest.
+struct KillOnDrop<'a>(Option<&'a Arc<Life>>);
+
+impl Drop for KillOnDrop<'_> {
+    fn drop(&mut self) {
+        if let Some(life) = self.0 {
+            life.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Blueprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blueprint")
+            .field("id", &self.id)
+            .field("intensity", &self.intensity)
+            .field("abort_grace", &self.abort_grace)
+            .field("semantics", &self.semantics)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All that is wrong with a tree, or what is to be said of it.
+pub(crate) fn check(root: &dyn Supervisable, id: &ChildId) -> Result<Vec<Lint>, SpecError> {
+    let mut findings = Findings::default();
+    findings.add_below(root, ChildPath::root(id));
+    findings.verdict()
+}

@@ -1,0 +1,73 @@
+//! What the management calls ask of the machine; OTP's rules 32 to 38.
+
+use super::machine::Machine;
+use super::protocol::{Action, Answer, Cause, Refusal, Request, Slot, Traits};
+use super::slot::{State, Wish};
+
+impl Machine {
+    pub(super) fn add(&mut self, request: Request, slot: Slot, traits: Traits, actions: &mut Vec<Action>) {
+        if self.is_ending() {
+            self.refuse(request, Refusal::ShuttingDown, actions);
+            return actions.push(Action::Remove(slot));
+        }
+        self.rows.append(slot, traits);
+        self.hold(slot);
+        self.waiting.push(slot, request, Wish::Up);
+        self.start(slot, Cause::Add, actions);
+    }
+
+    pub(super) fn terminate(&mut self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
+        self.hold(slot);
+        let then = self.row(slot).when_terminated();
+        match self.row(slot).state {
+            State::Idle | State::Due(_) | State::Retrying => {
+                self.waiting.answer(slot, Wish::Up, Answer::Cancelled, actions);
+                actions.push(Action::Answer(request, Answer::Done));
+                return self.lay_down(slot, actions);
+            }
+            State::Starting(..) | State::Running(_) => self.tell_to_end(slot, then, actions),
+            State::Stopping(_, force) => self.set(slot, State::Stopping(then, force)),
+        }
+        self.waiting.push(slot, request, Wish::Down);
+    }
+
+    pub(super) fn restart_by_call(&mut self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
+        match self.why_not(slot) {
+            Some(refusal) => self.refuse(request, refusal, actions),
+            None => {
+                self.waiting.push(slot, request, Wish::Up);
+                self.start(slot, Cause::Call, actions);
+            }
+        }
+    }
+
+    pub(super) fn delete(&mut self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
+        match self.why_not(slot) {
+            Some(refusal) => self.refuse(request, refusal, actions),
+            None => {
+                actions.push(Action::Answer(request, Answer::Done));
+                self.remove(slot, actions);
+            }
+        }
+    }
+
+    /// From now on the row's group, if it is being restarted, passes it over.
+    fn hold(&mut self, slot: Slot) {
+        if self.is_ahead(slot) {
+            self.held.insert(slot);
+        }
+    }
+
+    /// Why a row cannot be restarted or deleted by a call.
+    fn why_not(&self, slot: Slot) -> Option<Refusal> {
+        if self.is_ending() {
+            return Some(Refusal::ShuttingDown);
+        }
+        let due = self.is_due(slot).then_some(Refusal::Restarting);
+        self.row(slot).state.refusal().or(due)
+    }
+
+    pub(super) fn refuse(&self, request: Request, refusal: Refusal, actions: &mut Vec<Action>) {
+        actions.push(Action::Answer(request, Answer::Refused(refusal)));
+    }
+}

@@ -1,0 +1,251 @@
+//! Where calls come in and answers go out: between ids and handles, and the numbers of a machine.
+
+use std::collections::HashMap;
+
+use tokio::sync::oneshot;
+
+use super::protocol::{Answer, Input, Refusal, Request, Slot, Traits};
+use crate::child::Semantics;
+use crate::child::{
+    Call, ChildError, ChildRef, ChildSettings, ChildSpec, Entry, InitPolicy, Order, Roster,
+    SpecError, StartChildError, StartReply, Via,
+};
+use crate::exit::{ExitReason, InitializationError};
+use crate::path::{ChildId, Incarnation};
+
+/// The calls that wait for an answer.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    rules: Rules,
+    waiting: HashMap<Request, (Slot, Reply)>,
+    next: Request,
+    /// How many children a dynamic supervisor has numbered.
+    serial: u64,
+}
+
+/// What a supervisor demands of a new child.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) semantics: Semantics,
+    pub(crate) check: fn(&Rules, &Roster, &ChildSpec) -> Result<(), SpecError>,
+    pub(crate) auto_shutdown: bool,
+    pub(crate) max_children: usize,
+}
+
+#[derive(Debug)]
+enum Reply {
+    Start(StartReply),
+    Restart(oneshot::Sender<Result<ChildRef, ChildError>>),
+    Done(oneshot::Sender<Result<(), ChildError>>),
+}
+
+impl Rules {
+    /// What a machine is told of a child with these settings.
+    pub(crate) fn traits(&self, settings: &ChildSettings) -> Traits {
+        let init_policy = if self.semantics.retried_initialization {
+            InitPolicy::FatalOnFirstStart
+        } else {
+            settings.init_policy
+        };
+        let unlimited = self.semantics.unlimited_initialization;
+        Traits {
+            restart: settings.restart,
+            significant: settings.significant,
+            shutdown: settings.shutdown,
+            init_policy,
+            init_timeout: settings.init_timeout.filter(|_| !unlimited),
+        }
+    }
+}
+
+impl Desk {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            waiting: HashMap::new(),
+            next: 0,
+            serial: 0,
+        }
+    }
+
+    /// Takes in a call: what the machine is to be told, unless it is answered already.
+    pub(crate) fn take(&mut self, call: Call, roster: &Roster) -> Option<Input> {
+        match call {
+            Call::Start(spec, via, reply) => self.take_start(*spec, via, reply, roster),
+            Call::Order(id, life, via, order) => self.take_order(&id, life, via, order, roster),
+            Call::Read(reading) => {
+                (reading.0)();
+                None
+            }
+        }
+    }
+
+    fn take_start(
+        &mut self,
+        mut spec: ChildSpec,
+        via: Via,
+        reply: StartReply,
+        roster: &Roster,
+    ) -> Option<Input> {
+        if roster.dynamic != (via == Via::Dynamic) {
+            return answer(reply, Err(StartChildError::Dynamic));
+        }
+        if let Err(source) = (self.rules.check)(&self.rules, roster, &spec) {
+            return answer(reply, Err(StartChildError::Spec { source }));
+        }
+        if roster.dynamic {
+            self.serial += 1;
+            spec.settings.id = format!("{}#{}", spec.settings.id, self.serial).into();
+        }
+        let mut state = roster.lock();
+        if let Some(slot) = state.find(spec.settings.id.as_str()) {
+            let request = self.wait(slot, Reply::Start(reply));
+            return Some(Input::AddKnown(request, slot));
+        }
+        let traits = self.rules.traits(&spec.settings);
+        let path = roster.path.join(&spec.settings.id);
+        let slot = state.add(spec, path);
+        let request = self.wait(slot, Reply::Start(reply));
+        Some(Input::Add(request, slot, traits))
+    }
+
+    fn take_order(
+        &mut self,
+        id: &ChildId,
+        life: Option<Incarnation>,
+        via: Via,
+        order: Order,
+        roster: &Roster,
+    ) -> Option<Input> {
+        if roster.dynamic != (via == Via::Dynamic) {
+            return order.refuse(ChildError::Dynamic);
+        }
+        let state = roster.lock();
+        let Some(slot) = state.find(id.as_str()) else {
+            return order.refuse(ChildError::NotFound { id: id.clone() });
+        };
+        let present = state.get(slot).and_then(|entry| entry.life.as_ref());
+        let is_meant = life.is_none() || present.map(|life| life.incarnation) == life;
+        match order {
+            // The life that was meant is over: that is what was asked for.
+            Order::Terminate(reply) if !is_meant => answer(reply, Ok(())),
+            Order::Terminate(reply) => {
+                Some(Input::Terminate(self.wait(slot, Reply::Done(reply)), slot))
+            }
+            Order::Restart(reply) => {
+                Some(Input::Restart(self.wait(slot, Reply::Restart(reply)), slot))
+            }
+            Order::Delete(reply) => Some(Input::Delete(self.wait(slot, Reply::Done(reply)), slot)),
+        }
+    }
+
+    fn wait(&mut self, slot: Slot, reply: Reply) -> Request {
+        self.next += 1;
+        self.waiting.insert(self.next, (slot, reply));
+        self.next
+    }
+
+    /// Passes the machine's answer on to who called.
+    pub(crate) fn answer(&mut self, request: Request, verdict: Answer, roster: &Roster) {
+        let Some((slot, reply)) = self.waiting.remove(&request) else {
+            debug_assert!(false, "each call is answered once");
+            return;
+        };
+        let state = roster.lock();
+        let Some(entry) = state.get(slot) else {
+            debug_assert!(false, "a row is there until its calls are answered");
+            return;
+        };
+        let unheard = match reply {
+            Reply::Start(reply) => {
+                let max = self.rules.max_children;
+                answer(reply, started(verdict, entry).map_err(|no| no.of_start(entry, max)))
+            }
+            Reply::Restart(reply) => {
+                answer(reply, started(verdict, entry).map_err(|no| no.of_child(entry)))
+            }
+            Reply::Done(reply) => {
+                let done = started(verdict, entry).map(|_| ());
+                answer(reply, done.map_err(|no| no.of_child(entry)))
+            }
+        };
+        debug_assert!(unheard.is_none(), "an answer is not an input");
+    }
+}
+
+impl Order {
+    fn refuse(self, error: ChildError) -> Option<Input> {
+        match self {
+            Self::Terminate(reply) | Self::Delete(reply) => answer(reply, Err(error)),
+            Self::Restart(reply) => answer(reply, Err(error)),
+        }
+    }
+}
+
+/// Why a call was not carried out.
+enum No {
+    Failed,
+    Cancelled,
+    Refused(Refusal),
+}
+
+fn started(verdict: Answer, entry: &Entry) -> Result<ChildRef, No> {
+    let incarnation = match verdict {
+        Answer::Started => entry.life.as_ref().map(|life| life.incarnation),
+        Answer::Ignored | Answer::Done => None,
+        Answer::Failed => return Err(No::Failed),
+        Answer::Cancelled => return Err(No::Cancelled),
+        Answer::Refused(refusal) => return Err(No::Refused(refusal)),
+    };
+    Ok(ChildRef {
+        path: entry.path.clone(),
+        incarnation,
+    })
+}
+
+impl No {
+    fn of_start(self, entry: &Entry, max: usize) -> StartChildError {
+        let id = entry.path.id().clone();
+        match self {
+            Self::Failed => StartChildError::Initialization {
+                source: why_failed(entry),
+            },
+            Self::Cancelled => StartChildError::Cancelled,
+            Self::Refused(Refusal::AlreadyPresent) => StartChildError::AlreadyPresent { id },
+            Self::Refused(Refusal::MaxChildren) => StartChildError::MaxChildren { max },
+            Self::Refused(Refusal::ShuttingDown) => StartChildError::ShuttingDown,
+            Self::Refused(_) => StartChildError::AlreadyStarted { id },
+        }
+    }
+
+    fn of_child(self, entry: &Entry) -> ChildError {
+        let id = entry.path.id().clone();
+        match self {
+            Self::Failed => ChildError::Initialization {
+                id,
+                source: why_failed(entry),
+            },
+            Self::Cancelled => ChildError::Cancelled { id },
+            Self::Refused(refusal) => match refusal {
+                Refusal::Running | Refusal::AlreadyStarted => ChildError::Running { id },
+                Refusal::Starting => ChildError::Starting { id },
+                Refusal::Restarting | Refusal::AlreadyPresent => ChildError::Restarting { id },
+                Refusal::Stopping => ChildError::Stopping { id },
+                Refusal::ShuttingDown | Refusal::MaxChildren => ChildError::ShuttingDown,
+            },
+        }
+    }
+}
+
+fn why_failed(entry: &Entry) -> InitializationError {
+    match &entry.last_exit {
+        Some(ExitReason::InitializationFailed(error)) => error.clone(),
+        other => InitializationError::cut(other.clone().unwrap_or(ExitReason::Killed)),
+    }
+}
+
+/// Answers a call; who made it may have gone away.
+fn answer<T>(reply: oneshot::Sender<T>, answer: T) -> Option<Input> {
+    let _heard = reply.send(answer);
+    None
+}

@@ -1,0 +1,103 @@
+//! What a supervisor says of its own end.
+
+use std::collections::VecDeque;
+
+use super::protocol::End;
+use crate::child::{Outcome, Roster};
+use crate::exit::{Exhausted, ExitReason, InitPhase, InitializationError};
+use crate::observe::EventKind;
+use crate::path::ChildPath;
+use crate::restart::Intensity;
+use std::sync::Arc;
+
+/// How many exits the error of a supervisor that gave up tells of.
+const HISTORY: usize = 16;
+
+/// The latest exits that nobody had asked for.
+#[derive(Debug, Default)]
+pub(crate) struct History(VecDeque<(ChildPath, ExitReason)>);
+
+/// Why a supervisor ends, with all that is to be told about it.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    pub(crate) outcome: Outcome,
+    /// Its exit, as the supervisor above it sees it.
+    pub(crate) exit: ExitReason,
+    /// What the tree is told, beside the request to stop that it knows of.
+    pub(crate) event: Option<EventKind>,
+}
+
+impl History {
+    pub(crate) fn push(&mut self, path: &ChildPath, reason: &ExitReason) {
+        if self.0.len() == HISTORY {
+            self.0.pop_front();
+        }
+        self.0.push_back((path.clone(), reason.clone()));
+    }
+}
+
+impl Ending {
+    pub(crate) fn new(
+        end: End,
+        roster: &Roster,
+        intensity: Intensity,
+        clean_exhaustion: bool,
+        history: &mut History,
+    ) -> Self {
+        match end {
+            End::Asked => Self {
+                outcome: Outcome::Stopped,
+                exit: ExitReason::Shutdown,
+                event: None,
+            },
+            End::BootFailed(slot) => Self::unstartable(roster, slot, InitPhase::FirstStart),
+            End::RestartFailed(slot) => Self::unstartable(roster, slot, InitPhase::Restart),
+            End::Exhausted(slot) => {
+                let exhausted = Arc::new(Exhausted {
+                    path: roster.path.clone(),
+                    child: child(roster, slot).0,
+                    restarts: intensity.restarts,
+                    period: intensity.period,
+                    history: std::mem::take(&mut history.0).into(),
+                });
+                Self {
+                    outcome: Outcome::Exhausted(Arc::clone(&exhausted)),
+                    exit: if clean_exhaustion {
+                        ExitReason::Shutdown
+                    } else {
+                        ExitReason::Exhausted(Arc::clone(&exhausted))
+                    },
+                    event: Some(EventKind::GaveUp { exhausted }),
+                }
+            }
+            End::SignificantExited(slot) => {
+                let (child, _) = child(roster, slot);
+                Self {
+                    outcome: Outcome::SignificantExited {
+                        child: child.clone(),
+                    },
+                    exit: ExitReason::Shutdown,
+                    event: Some(EventKind::AutoShutdown { child }),
+                }
+            }
+        }
+    }
+
+    fn unstartable(roster: &Roster, slot: usize, phase: InitPhase) -> Self {
+        let (path, exit) = child(roster, slot);
+        let error = InitializationError::of_child(path, phase, exit);
+        Self {
+            outcome: Outcome::InitializationFailed(error.clone()),
+            exit: ExitReason::InitializationFailed(error.clone()),
+            event: Some(EventKind::Escalated { error }),
+        }
+    }
+}
+
+/// A child and how it last ended.
+fn child(roster: &Roster, slot: usize) -> (ChildPath, ExitReason) {
+    let state = roster.lock();
+    let entry = state.get(slot).expect("a row outlasts the decision about it");
+    let exit = entry.last_exit.clone().unwrap_or(ExitReason::Killed);
+    (entry.path.clone(), exit)
+}

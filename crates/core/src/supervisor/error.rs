@@ -1,0 +1,87 @@
+//! Why a tree did not start, and why it ended before it was asked to.
+
+use std::sync::Arc;
+
+use snafu::Snafu;
+
+use crate::child::SpecError;
+use crate::exit::{Exhausted, InitializationError};
+use crate::path::ChildId;
+
+/// Why a tree did not start. Nothing of it runs then.
+#[derive(Clone, Debug, Snafu)]
+#[snafu(module, visibility(pub(crate)))]
+#[non_exhaustive]
+pub enum StartError {
+    /// The tree is faulty; nothing was started.
+    #[snafu(display("{id} has a faulty spec"))]
+    Spec {
+        /// The root.
+        id: ChildId,
+        /// All that is wrong with it.
+        source: SpecError,
+    },
+    /// A child could not start; those before it were stopped again, in reverse order.
+    #[snafu(display("{id} could not start"))]
+    Initialization {
+        /// The root.
+        id: ChildId,
+        /// Which child, and why.
+        source: InitializationError,
+    },
+    /// It was called outside of a tokio runtime.
+    #[snafu(display("{id} was started outside of a tokio runtime"))]
+    NoRuntime {
+        /// The root.
+        id: ChildId,
+    },
+    /// It gave up before all its children had started.
+    #[snafu(display("{id} gave up before it was up"))]
+    Exhausted {
+        /// The root.
+        id: ChildId,
+        /// Which child, and its exits.
+        source: Arc<Exhausted>,
+    },
+    /// It was stopped before all its children had started.
+    #[snafu(display("{id} was stopped before it was up"))]
+    Stopped {
+        /// The root.
+        id: ChildId,
+    },
+}
+
+/// Why [`run_until`](crate::Supervisor::run_until) ended without being asked to.
+#[derive(Clone, Debug, Snafu)]
+#[snafu(module, visibility(pub(crate)))]
+#[non_exhaustive]
+pub enum RunError {
+    /// The tree did not start.
+    #[snafu(transparent)]
+    Start {
+        /// Why.
+        source: StartError,
+    },
+    /// It gave up.
+    #[snafu(display("{id} gave up"))]
+    Exhausted {
+        /// The root.
+        id: ChildId,
+        /// Which child, and its exits.
+        source: Arc<Exhausted>,
+    },
+    /// A child could not start again.
+    #[snafu(display("{id} ended, as a child could not start again"))]
+    Initialization {
+        /// The root.
+        id: ChildId,
+        /// Which child, and why.
+        source: InitializationError,
+    },
+    /// Its task was aborted.
+    #[snafu(display("{id} was killed"))]
+    Killed {
+        /// The root.
+        id: ChildId,
+    },
+}

@@ -1,0 +1,398 @@
+//! Decides what a supervisor of a spec list does next.
+//!
+//! Pure: it is told what happened and when, and answers with what to do. First an input changes the
+//! facts, then [`Machine::pursue`] compares them with the goal. Each input costs O(1), amortized
+//! over the children that it starts and stops.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::protocol::{Action, Answer, Cause, Decide, End, Exit, Input, Slot, Traits};
+use super::rows::Rows;
+use crate::child::Semantics;
+use super::slot::{Force, Patience, Row, State, Then, Waiting, Wish};
+use super::strategy::{AutoShutdown, Strategy};
+use crate::clock::Moment;
+use crate::restart::{Intensity, Restart, Window};
+
+/// What a supervisor is told once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Settings {
+    pub(crate) strategy: Strategy,
+    pub(crate) auto_shutdown: AutoShutdown,
+    pub(crate) intensity: Intensity,
+    pub(crate) abort_grace: Duration,
+    pub(crate) semantics: Semantics,
+}
+
+/// Decides what a supervisor of a spec list does next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Machine {
+    pub(super) settings: Settings,
+    pub(super) window: Window,
+    pub(super) rows: Rows,
+    pub(super) goal: Goal,
+    /// The first start of the list is not complete.
+    pub(super) booting: bool,
+    pub(super) waiting: Waiting,
+    /// Rows that a call took over while their group was restarted: this time it passes them over.
+    pub(super) held: BTreeSet<Slot>,
+}
+
+/// What the supervisor as a whole is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Goal {
+    /// Each child for itself.
+    Run,
+    /// Stop every live child from `from` on, backward; then raise them.
+    Clear {
+        from: Option<Slot>,
+        cursor: Option<Slot>,
+    },
+    /// Start every row that does not run, forward from `next`, one after the other.
+    Raise {
+        busy: Option<Slot>,
+        next: Option<Slot>,
+    },
+    /// Stop every live child, backward; then finish.
+    End { cursor: Option<Slot> },
+    Over,
+}
+
+impl Machine {
+    /// A machine whose rows have the slots `0..children.len()`, in start order.
+    pub(crate) fn new(settings: Settings, children: impl IntoIterator<Item = Traits>) -> Self {
+        let mut machine = Self {
+            settings,
+            window: Window::default(),
+            rows: Rows::default(),
+            goal: Goal::Run,
+            booting: true,
+            waiting: Waiting::default(),
+            held: BTreeSet::new(),
+        };
+        for (slot, traits) in children.into_iter().enumerate() {
+            machine.rows.append(slot, traits);
+            machine.set(slot, State::Due(Cause::Boot));
+        }
+        machine
+    }
+
+    /// Takes in one input and appends what is to be done about it.
+    pub(crate) fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>) {
+        match input {
+            Input::Begin => {
+                self.goal = Goal::Raise {
+                    busy: None,
+                    next: self.rows.first(),
+                };
+            }
+            Input::Started(slot) => self.started(slot, actions),
+            Input::Ignored(slot) => self.ignored(slot, actions),
+            Input::Exited(slot, exit) => self.exited(now, slot, exit, actions),
+            Input::Overdue(slot) => self.overdue(now, slot, actions),
+            Input::Retry(slot) => self.retry(now, slot, actions),
+            Input::Killed(slot) => self.killed(slot, actions),
+            Input::StopRequested => self.end(End::Asked, actions),
+            Input::Add(request, slot, traits) => self.add(request, slot, traits, actions),
+            Input::AddKnown(request, slot) => {
+                let refusal = self.row(slot).state.known();
+                self.refuse(request, refusal, actions);
+            }
+            Input::Terminate(request, slot) => self.terminate(request, slot, actions),
+            Input::Restart(request, slot) => self.restart_by_call(request, slot, actions),
+            Input::Delete(request, slot) => self.delete(request, slot, actions),
+        }
+        self.pursue(now, actions);
+    }
+
+    /// Whether `input` may be told now; what must wait is to be told later, in the same order.
+    pub(crate) fn attends(&self, input: &Input) -> bool {
+        if !self.settings.semantics.blocking || self.rows.is_settled() {
+            return true;
+        }
+        match *input {
+            Input::Started(slot)
+            | Input::Ignored(slot)
+            | Input::Exited(slot, _)
+            | Input::Overdue(slot) => self.row(slot).state.is_unsettled(),
+            _ => false,
+        }
+    }
+
+    /// How far the child of that row is; `None` if there is no such row.
+    pub(crate) fn state(&self, slot: Slot) -> Option<State> {
+        self.rows.state(slot)
+    }
+
+    // Facts: what the inputs change.
+
+    fn started(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        // A child that is told to end may have started just before: its exit follows.
+        if let State::Starting(_, Patience::InTime) = self.row(slot).state {
+            self.set(slot, State::Running(false));
+            self.waiting.answer(slot, Wish::Up, Answer::Started, actions);
+        }
+    }
+
+    fn ignored(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        if let State::Stopping(then, _) = self.row(slot).state {
+            return self.gone(slot, then, actions);
+        }
+        self.waiting.answer(slot, Wish::Up, Answer::Ignored, actions);
+        self.lay_down(slot, actions);
+    }
+
+    fn exited(&mut self, now: Moment, slot: Slot, exit: Exit, actions: &mut Vec<Action>) {
+        match self.row(slot).state {
+            State::Starting(cause, _) => self.start_failed(slot, cause, actions),
+            State::Running(_) => self.ended(now, slot, exit, actions),
+            State::Stopping(then, _) => self.gone(slot, then, actions),
+            State::Idle | State::Due(_) | State::Retrying => {
+                debug_assert!(false, "only a child that lives can exit");
+            }
+        }
+    }
+
+    /// A running child ended by itself.
+    fn ended(&mut self, now: Moment, slot: Slot, exit: Exit, actions: &mut Vec<Action>) {
+        let row = self.row(slot);
+        let (restart, significant) = (row.traits.restart, row.traits.significant);
+        if self.is_ending() {
+            self.lay_down(slot, actions);
+        } else if self.is_being_cleared(slot) {
+            let then = self.row(slot).when_cleared();
+            self.gone(slot, then, actions);
+        } else if exit == Exit::Unstartable && row.is_fatal() {
+            self.set(slot, State::Idle);
+            self.end(End::RestartFailed(slot), actions);
+        } else if restart.follows(exit != Exit::Clean) {
+            self.restart(now, slot, actions);
+        } else {
+            self.set(slot, State::Idle);
+            if significant && self.ends_without(self.settings.auto_shutdown) {
+                self.end(End::SignificantExited(slot), actions);
+            }
+            self.lay_down(slot, actions);
+        }
+    }
+
+    fn start_failed(&mut self, slot: Slot, cause: Cause, actions: &mut Vec<Action>) {
+        let row = self.row(slot);
+        let fatal = row.is_fatal();
+        let at_boot = cause == Cause::Boot || self.booting && self.is_raising(slot);
+        self.waiting.answer(slot, Wish::Up, Answer::Failed, actions);
+        if cause == Cause::Add {
+            self.remove(slot, actions);
+        } else if cause == Cause::Call || self.is_ending() {
+            self.set(slot, State::Idle);
+        } else if fatal || at_boot {
+            self.set(slot, State::Idle);
+            self.end(
+                if at_boot {
+                    End::BootFailed(slot)
+                } else {
+                    End::RestartFailed(slot)
+                },
+                actions,
+            );
+        } else {
+            if self.is_raising(slot) {
+                // Those behind wait with no process; the retry takes them along.
+                self.leave_down_after(slot, actions);
+                self.goal = Goal::Run;
+            }
+            self.set(slot, State::Retrying);
+            actions.push(Action::Retry(slot));
+        }
+    }
+
+    /// A child that was told to end is gone.
+    fn gone(&mut self, slot: Slot, then: Then, actions: &mut Vec<Action>) {
+        self.waiting.answer(slot, Wish::Down, Answer::Done, actions);
+        if !matches!(then, Then::Due(_)) {
+            self.waiting.answer(slot, Wish::Up, Answer::Cancelled, actions);
+        }
+        match then {
+            Then::Idle => self.set(slot, State::Idle),
+            Then::Due(cause) => self.set(slot, State::Due(cause)),
+            Then::Remove => self.remove(slot, actions),
+        }
+    }
+
+    fn overdue(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
+        let grace = self.settings.abort_grace;
+        match self.row(slot).state {
+            State::Starting(cause, Patience::InTime) => {
+                self.set(slot, State::Starting(cause, Patience::Over));
+                actions.push(Action::Kill(slot, grace));
+            }
+            State::Stopping(then, Force::Asked) => {
+                self.set(slot, State::Stopping(then, Force::Killed));
+                actions.push(Action::Kill(slot, grace));
+            }
+            State::Starting(_, Patience::Over)
+            | State::Stopping(_, Force::Killed)
+            | State::Running(true) => {
+                actions.push(Action::Abandon(slot));
+                self.exited(now, slot, Exit::Abnormal, actions);
+            }
+            State::Running(false) | State::Idle | State::Due(_) | State::Retrying => (),
+        }
+    }
+
+    fn killed(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        let state = match self.row(slot).state {
+            State::Running(_) => State::Running(true),
+            State::Starting(cause, _) => State::Starting(cause, Patience::Over),
+            State::Stopping(then, _) => State::Stopping(then, Force::Killed),
+            State::Idle | State::Due(_) | State::Retrying => return,
+        };
+        self.set(slot, state);
+        actions.push(Action::Await(slot, self.settings.abort_grace));
+    }
+
+    fn retry(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
+        // Another failure's restart, or a call, may have taken care of it since.
+        if self.state(slot) == Some(State::Retrying) && !self.is_ending() {
+            self.restart(now, slot, actions);
+        }
+    }
+
+    // Decisions.
+
+    /// Counts a restart of `slot` and begins it, or gives up.
+    fn restart(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
+        let whole_seconds = self.settings.semantics.whole_seconds;
+        let limit = self.settings.intensity;
+        if !self.window.admit(limit, whole_seconds, now) {
+            self.set(slot, State::Idle);
+            return self.end(End::Exhausted(slot), actions);
+        }
+        match self.settings.strategy {
+            Strategy::OneForOne => self.start(slot, Cause::Restart, actions),
+            Strategy::OneForAll => self.restart_from(self.rows.first().unwrap_or(slot), slot, now),
+            Strategy::RestForOne => self.restart_from(slot, slot, now),
+        }
+    }
+
+    fn ends_without(&self, auto_shutdown: AutoShutdown) -> bool {
+        match auto_shutdown {
+            AutoShutdown::Never => false,
+            AutoShutdown::AnySignificant => true,
+            AutoShutdown::AllSignificant => !self.rows.has_significant(),
+        }
+    }
+
+    /// The first reason to end is the one that counts.
+    fn end(&mut self, end: End, actions: &mut Vec<Action>) {
+        if !self.is_ending() {
+            actions.push(Action::Ending(end));
+            self.goal = Goal::End {
+                cursor: self.rows.last_live(),
+            };
+        }
+    }
+
+    /// Appends what is to be done next: starts go forward, stops backward, one at a time.
+    fn pursue(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        if let Goal::Clear { from, .. } = self.goal
+            && self.all_down(from, actions)
+        {
+            self.window.go_on(now);
+            self.goal = Goal::Raise {
+                busy: None,
+                next: from,
+            };
+        }
+        match self.goal {
+            Goal::Raise { .. } => self.raise(actions),
+            Goal::End { .. } => {
+                if self.all_down(self.rows.first(), actions) {
+                    self.goal = Goal::Over;
+                    actions.push(Action::Finish);
+                }
+            }
+            Goal::Run | Goal::Clear { .. } | Goal::Over => (),
+        }
+    }
+
+    // Changes of a row.
+
+    pub(super) fn start(&mut self, slot: Slot, cause: Cause, actions: &mut Vec<Action>) {
+        self.set(slot, State::Starting(cause, Patience::InTime));
+        let timeout = self.row(slot).traits.init_timeout;
+        actions.push(Action::Start(slot, cause, timeout));
+    }
+
+    pub(super) fn tell_to_end(&mut self, slot: Slot, then: Then, actions: &mut Vec<Action>) {
+        if self.row(slot).state.is_aborted() {
+            return self.set(slot, State::Stopping(then, Force::Killed));
+        }
+        let (force, action) = self.row(slot).farewell(slot, self.settings.abort_grace);
+        self.set(slot, State::Stopping(then, force));
+        actions.push(action);
+    }
+
+    /// A child is down for good: its row stays, unless it is temporary.
+    pub(super) fn lay_down(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        match self.row(slot).traits.restart {
+            Restart::Temporary => self.remove(slot, actions),
+            Restart::Permanent | Restart::Transient => self.set(slot, State::Idle),
+        }
+    }
+
+    /// A row that was to be started is not.
+    pub(super) fn give_up_start(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        self.set(slot, State::Idle);
+        self.waiting.answer(slot, Wish::Up, Answer::Cancelled, actions);
+    }
+
+    pub(super) fn set(&mut self, slot: Slot, state: State) {
+        match state {
+            State::Idle => self.move_cursor(slot),
+            State::Due(_) => {
+                self.held.remove(&slot);
+            }
+            State::Starting(..) | State::Running(_) | State::Retrying | State::Stopping(..) => (),
+        }
+        self.rows.set(slot, state);
+    }
+
+    pub(super) fn remove(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        self.set(slot, State::Idle);
+        let after = self.rows.after(slot);
+        match &mut self.goal {
+            Goal::Raise { next, .. } if *next == Some(slot) => *next = after,
+            Goal::Clear { from, .. } if *from == Some(slot) => *from = after,
+            _ => (),
+        }
+        self.held.remove(&slot);
+        self.rows.remove(slot);
+        actions.push(Action::Remove(slot));
+    }
+
+    // Questions.
+
+    pub(super) fn row(&self, slot: Slot) -> &Row {
+        self.rows.row(slot)
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        matches!(self.goal, Goal::End { .. } | Goal::Over)
+    }
+}
+
+impl Decide for Machine {
+    fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>) {
+        Machine::step(self, now, input, actions);
+    }
+
+    fn attends(&self, input: &Input) -> bool {
+        Machine::attends(self, input)
+    }
+
+    fn state(&self, slot: Slot) -> Option<State> {
+        Machine::state(self, slot)
+    }
+}

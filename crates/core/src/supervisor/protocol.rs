@@ -1,0 +1,186 @@
+//! What a machine is told, and what it answers: ids and numbers, no handles.
+
+use std::time::Duration;
+
+pub(crate) use super::order::Slot;
+use super::slot::State;
+use crate::clock::Moment;
+use crate::child::{InitPolicy, ShutdownStrategy};
+use crate::restart::Restart;
+
+/// What all machines of supervisors have in common.
+pub(crate) trait Decide {
+    /// Takes in one input and appends what is to be done about it.
+    fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>);
+
+    /// Whether `input` may be told now; what must wait is to be told later, in the same order.
+    fn attends(&self, input: &Input) -> bool;
+
+    /// How far the child of that row is; `None` if there is no such row.
+    fn state(&self, slot: Slot) -> Option<State>;
+}
+
+/// A call that waits for an answer.
+pub(crate) type Request = u64;
+
+/// What a machine knows of a child spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Traits {
+    pub(crate) restart: Restart,
+    pub(crate) significant: bool,
+    pub(crate) shutdown: ShutdownStrategy,
+    pub(crate) init_policy: InitPolicy,
+    pub(crate) init_timeout: Option<Duration>,
+}
+
+/// How a child ended, as far as decisions depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Exit {
+    Clean,
+    Abnormal,
+    /// A supervisor ended because a child below it could not start.
+    Unstartable,
+}
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Input {
+    /// The supervisor begins: its children are to be started.
+    Begin,
+    /// The initialization of the child succeeded.
+    Started(Slot),
+    /// The child declined to start.
+    Ignored(Slot),
+    /// The child is gone; while it starts this means that it could not start.
+    Exited(Slot, Exit),
+    /// The time that the latest action for this child gave is over.
+    Overdue(Slot),
+    /// A failed restart is to be tried again, as [`Action::Retry`] asked.
+    Retry(Slot),
+    /// The task of the child was aborted from outside.
+    Killed(Slot),
+    /// The supervisor is to stop.
+    StopRequested,
+    /// A call of start_child, with a row of its own.
+    Add(Request, Slot, Traits),
+    /// A call of start_child with the id of a row that is known.
+    AddKnown(Request, Slot),
+    /// A call of terminate_child.
+    Terminate(Request, Slot),
+    /// A call of restart_child.
+    Restart(Request, Slot),
+    /// A call of delete_child.
+    Delete(Request, Slot),
+}
+
+/// Something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Action {
+    /// Start the child; without success in this time, report [`Input::Overdue`].
+    Start(Slot, Cause, Option<Duration>),
+    /// Ask the child to stop; if it is not gone in this time, report [`Input::Overdue`].
+    Ask(Slot, Option<Duration>),
+    /// Abort the child's task; if it is not gone in this time, report [`Input::Overdue`].
+    Kill(Slot, Duration),
+    /// The child's task was aborted already; if it is not gone in this time, report [`Input::Overdue`].
+    Await(Slot, Duration),
+    /// The child does not react to an abort: leave it behind.
+    Abandon(Slot),
+    /// Report [`Input::Retry`] after all that waits already.
+    Retry(Slot),
+    /// The row is gone; the slot may be used again.
+    Remove(Slot),
+    /// Answer a call.
+    Answer(Request, Answer),
+    /// All children of the spec list were started for the first time.
+    Up,
+    /// The supervisor is about to end; from now on children only stop.
+    Ending(End),
+    /// Every child is gone.
+    Finish,
+}
+
+/// Why a child is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Cause {
+    /// The first start of the supervisor's own list.
+    Boot,
+    /// A call of start_child.
+    Add,
+    /// A call of restart_child.
+    Call,
+    /// It, or a sibling, failed.
+    Restart,
+}
+
+/// Why a supervisor ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum End {
+    /// It was asked to.
+    Asked,
+    /// This child could not start, at the supervisor's first start.
+    BootFailed(Slot),
+    /// This child could not start again.
+    RestartFailed(Slot),
+    /// The restart of this child was one too many.
+    Exhausted(Slot),
+    /// This significant child ended.
+    SignificantExited(Slot),
+}
+
+/// What a call is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Answer {
+    /// The child runs.
+    Started,
+    /// The child declined to start.
+    Ignored,
+    /// The child could not start.
+    Failed,
+    /// The child was stopped before it ran.
+    Cancelled,
+    /// It is done: the child is stopped, or its row deleted.
+    Done,
+    /// It cannot be done.
+    Refused(Refusal),
+}
+
+/// Why a call cannot be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Refusal {
+    /// A child of that id runs, starts or stops.
+    AlreadyStarted,
+    /// A child of that id is known, but does not run.
+    AlreadyPresent,
+    Running,
+    Starting,
+    Restarting,
+    Stopping,
+    MaxChildren,
+    ShuttingDown,
+}
+
+impl Input {
+    /// Which row it concerns.
+    pub(crate) fn slot(&self) -> Option<Slot> {
+        match *self {
+            Self::Begin | Self::StopRequested => None,
+            Self::Started(slot) | Self::Ignored(slot) | Self::Exited(slot, _) => Some(slot),
+            Self::Overdue(slot) | Self::Retry(slot) | Self::Killed(slot) => Some(slot),
+            Self::Add(_, slot, _) | Self::AddKnown(_, slot) => Some(slot),
+            Self::Terminate(_, slot) | Self::Restart(_, slot) | Self::Delete(_, slot) => Some(slot),
+        }
+    }
+}
+
+impl Action {
+    /// Which row it concerns.
+    pub(crate) fn slot(&self) -> Option<Slot> {
+        match *self {
+            Self::Start(slot, ..) | Self::Ask(slot, _) | Self::Kill(slot, _) => Some(slot),
+            Self::Await(slot, _) | Self::Abandon(slot) | Self::Retry(slot) => Some(slot),
+            Self::Remove(slot) => Some(slot),
+            Self::Answer(..) | Self::Up | Self::Ending(_) | Self::Finish => None,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! One row of a supervisor: a child spec and how far its child is.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::protocol::{Action, Answer, Cause, Refusal, Request, Slot, Traits};
+use crate::child::{InitPolicy, ShutdownStrategy};
+use crate::restart::Restart;
+
+/// A child spec, running or not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Row {
+    pub(crate) traits: Traits,
+    pub(crate) state: State,
+    /// Grows along the order of the rows.
+    pub(crate) rank: u64,
+}
+
+/// How far a child is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum State {
+    /// It does not run: ended, stopped by a call, or declined to start.
+    Idle,
+    /// It does not run, and is about to be started with its group, for this reason.
+    Due(Cause),
+    /// It initializes.
+    Starting(Cause, Patience),
+    /// It runs; `true` if its task was aborted from outside.
+    Running(bool),
+    /// Its restart failed and is to be tried again; OTP's `restarting`.
+    Retrying,
+    /// It was told to end.
+    Stopping(Then, Force),
+}
+
+/// Whether a start is still in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Patience {
+    InTime,
+    /// Its task was aborted.
+    Over,
+}
+
+/// What becomes of a row whose child was told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Then {
+    Idle,
+    Due(Cause),
+    Remove,
+}
+
+/// By what means a child is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Force {
+    Asked,
+    Killed,
+}
+
+/// The calls that wait for a child.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Waiting(BTreeMap<Slot, Vec<(Request, Wish)>>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Wish {
+    /// That it runs.
+    Up,
+    /// That it is gone.
+    Down,
+}
+
+impl Row {
+    pub(crate) fn new(traits: Traits, rank: u64, state: State) -> Self {
+        Self {
+            traits,
+            state,
+            rank,
+        }
+    }
+
+    /// What becomes of the row when its child is stopped for good.
+    pub(crate) fn when_terminated(&self) -> Then {
+        match self.traits.restart {
+            Restart::Temporary => Then::Remove,
+            Restart::Permanent | Restart::Transient => Then::Idle,
+        }
+    }
+
+    /// What becomes of the row when its child is stopped to be started again with its group. A first
+    /// start that is cut short stays the first one.
+    pub(crate) fn when_cleared(&self) -> Then {
+        match (self.traits.restart, self.state) {
+            (Restart::Temporary, _) => Then::Remove,
+            (_, State::Starting(cause @ (Cause::Boot | Cause::Add), _)) => Then::Due(cause),
+            (Restart::Permanent | Restart::Transient, _) => Then::Due(Cause::Restart),
+        }
+    }
+
+    pub(crate) fn is_fatal(&self) -> bool {
+        self.traits.init_policy == InitPolicy::Fatal
+    }
+
+    /// How a child of this row is told to end.
+    pub(crate) fn farewell(&self, slot: Slot, abort_grace: Duration) -> (Force, Action) {
+        match self.traits.shutdown {
+            ShutdownStrategy::Graceful(grace) => (Force::Asked, Action::Ask(slot, Some(grace))),
+            ShutdownStrategy::Infinite => (Force::Asked, Action::Ask(slot, None)),
+            ShutdownStrategy::Brutal => (Force::Killed, Action::Kill(slot, abort_grace)),
+        }
+    }
+}
+
+impl State {
+    /// Whether something must happen before the row is at rest: a start or a stop is under way.
+    pub(crate) fn is_unsettled(self) -> bool {
+        matches!(self, Self::Starting(..) | Self::Stopping(..))
+    }
+
+    /// Whether its task was aborted before it was told to end.
+    pub(crate) fn is_aborted(self) -> bool {
+        matches!(self, Self::Starting(_, Patience::Over) | Self::Running(true))
+    }
+
+    /// Whether a significant child in this state keeps its supervisor up.
+    pub(crate) fn is_alive(self) -> bool {
+        match self {
+            Self::Due(_) | Self::Starting(..) | Self::Running(_) | Self::Retrying => true,
+            Self::Stopping(Then::Due(_), _) => true,
+            Self::Stopping(Then::Idle | Then::Remove, _) | Self::Idle => false,
+        }
+    }
+
+    /// Why a row that must not be running cannot be changed; `None` if it can.
+    pub(crate) fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::Idle => None,
+            Self::Running(_) => Some(Refusal::Running),
+            Self::Starting(..) => Some(Refusal::Starting),
+            Self::Retrying | Self::Due(_) => Some(Refusal::Restarting),
+            Self::Stopping(Then::Due(_), _) => Some(Refusal::Restarting),
+            Self::Stopping(..) => Some(Refusal::Stopping),
+        }
+    }
+
+    /// What a start_child with the id of such a row is told.
+    pub(crate) fn known(self) -> Refusal {
+        match self {
+            Self::Running(_) | Self::Starting(..) | Self::Stopping(..) => Refusal::AlreadyStarted,
+            Self::Idle | Self::Due(_) | Self::Retrying => Refusal::AlreadyPresent,
+        }
+    }
+}
+
+impl Waiting {
+    pub(crate) fn push(&mut self, slot: Slot, request: Request, wish: Wish) {
+        self.0.entry(slot).or_default().push((request, wish));
+    }
+
+    /// Answers those that wait for `wish`.
+    pub(crate) fn answer(
+        &mut self,
+        slot: Slot,
+        wish: Wish,
+        answer: Answer,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(calls) = self.0.get_mut(&slot) else {
+            return;
+        };
+        calls.retain(|&(request, wanted)| {
+            if wanted == wish {
+                actions.push(Action::Answer(request, answer));
+            }
+            wanted != wish
+        });
+        if calls.is_empty() {
+            self.0.remove(&slot);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! A supervisor of a spec list, before it runs.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::blueprint::{Blueprint, check};
+use super::desk::Rules;
+use super::driver::Driver;
+use super::error::{RunError, StartError};
+use super::machine::{Machine, Settings};
+use super::strategy::{AutoShutdown, Strategy};
+use crate::child::{
+    ChildKind, ChildSpec, Context, Fault, Findings, Lint, Report, Roster, Semantics,
+    ShutdownStrategy, SpecError, Started, Supervisable, SupervisorHandle,
+};
+use crate::exit::InitializationError;
+use crate::observe::Observer;
+use crate::path::{ChildId, ChildPath};
+use crate::restart::{Intensity, Restart};
+
+/// A supervisor of a list of children: an inert blueprint, from which supervisors are started.
+///
+/// Its children start in the order of the list, each after the one before is up, and stop in reverse.
+/// It is a [`Supervisable`] child itself, so supervisors nest. Cloning it is cheap. A
+/// [`handle`](Self::handle) taken from it, or from a clone, follows the first running supervisor made of it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use perennial_core::{Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let database = worker("database", |ctx| async move { Ok(ctx.stopping().await) });
+/// let web = worker("web", |ctx| async move { Ok(ctx.stopping().await) });
+///
+/// let app = Supervisor::rest_for_one("app")
+///     .intensity(5, Duration::from_secs(10))
+///     .child(database)
+///     .child(web);
+/// let handle = app.start().await?;
+/// let report = handle.shutdown().await;
+/// let stopped: Vec<_> = report.children().iter().map(|child| child.path.to_string()).collect();
+/// assert_eq!(stopped, ["app/web", "app/database"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a supervisor is a blueprint: nothing runs until it is started"]
+pub struct Supervisor {
+    blueprint: Blueprint,
+    strategy: Strategy,
+    auto_shutdown: AutoShutdown,
+    children: Vec<ChildSpec>,
+}
+
+impl Supervisor {
+    /// A supervisor with that strategy and no children yet.
+    pub fn new(id: impl Into<ChildId>, strategy: Strategy) -> Self {
+        Self {
+            blueprint: Blueprint::new(id.into()),
+            strategy,
+            auto_shutdown: AutoShutdown::default(),
+            children: Vec::new(),
+        }
+    }
+
+    /// A supervisor that restarts a failed child alone.
+    pub fn one_for_one(id: impl Into<ChildId>) -> Self {
+        Self::new(id, Strategy::OneForOne)
+    }
+
+    /// A supervisor that restarts all children when one fails.
+    pub fn one_for_all(id: impl Into<ChildId>) -> Self {
+        Self::new(id, Strategy::OneForAll)
+    }
+
+    /// A supervisor that restarts a failed child and those after it: what comes later depends on
+    /// what comes earlier.
+    pub fn rest_for_one(id: impl Into<ChildId>) -> Self {
+        Self::new(id, Strategy::RestForOne)
+    }
+
+    /// Adds a child at the end of the list.
+    pub fn child(mut self, child: impl Into<ChildSpec>) -> Self {
+        self.children.push(child.into());
+        self
+    }
+
+    /// Sets how many restarts within what time it bears: 3 in 5 seconds by default.
+    pub fn intensity(mut self, restarts: u32, period: Duration) -> Self {
+        self.blueprint.intensity = Intensity::new(restarts, period);
+        self
+    }
+
+    /// Sets whether it ends by itself when its significant children have ended: it does not by default.
+    pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
+        self.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// Sets how long it waits for a child whose task was aborted before it declares it unresponsive
+    /// and goes on: 1 second by default.
+    pub fn abort_grace(mut self, grace: Duration) -> Self {
+        self.blueprint.abort_grace = grace;
+        self
+    }
+
+    /// Sets how literally it, and all below it, follow OTP.
+    pub fn semantics(mut self, semantics: Semantics) -> Self {
+        self.blueprint.semantics = Some(semantics);
+        self
+    }
+
+    /// Follows OTP to the letter: [`Semantics::otp_exact`].
+    pub fn otp_exact(self) -> Self {
+        self.semantics(Semantics::otp_exact())
+    }
+
+    /// Tells `observer` each event of the tree; only that of the root is asked.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.blueprint.observers.push(std::sync::Arc::new(observer));
+        self
+    }
+
+    /// The handle of the first running supervisor that is made of this blueprint or a clone of it;
+    /// good before that starts.
+    #[must_use]
+    pub fn handle(&self) -> SupervisorHandle {
+        self.blueprint.handle()
+    }
+
+    /// Looks for mistakes in the whole tree, and starts nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] names all faults of the tree, each with its place. Otherwise the result is what
+    /// is allowed but probably not meant.
+    pub fn check(&self) -> Result<Vec<Lint>, SpecError> {
+        check(self, &self.blueprint.id)
+    }
+
+    /// Starts the tree and waits until every child is up.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: the tree is faulty; or a child could not start: then all are down again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future kills what was started.
+    pub async fn start(&self) -> Result<SupervisorHandle, StartError> {
+        self.blueprint.start(self.clone()).await
+    }
+
+    /// Starts the tree, runs it until `signal` resolves, and stops it.
+    ///
+    /// Returns earlier if the tree ends by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`]: it did not start, or ended with a failure.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future kills the tree: nothing is stopped in order.
+    pub async fn run_until(&self, signal: impl Future) -> Result<Report, RunError> {
+        let handle = self.start().await?;
+        self.blueprint.run_until(&handle, signal).await
+    }
+
+    /// The id of the supervisor.
+    #[must_use]
+    pub fn id(&self) -> &ChildId {
+        &self.blueprint.id
+    }
+
+    /// How long a stop of all children may take, if that has a limit.
+    fn longest_stop(&self) -> Option<Duration> {
+        let mut longest = Duration::ZERO;
+        for spec in &self.children {
+            longest += match spec.settings.shutdown {
+                ShutdownStrategy::Graceful(grace) => grace,
+                ShutdownStrategy::Brutal => Duration::ZERO,
+                ShutdownStrategy::Infinite => return None,
+            };
+        }
+        Some(longest)
+    }
+}
+
+/// What is wrong with a child spec as such, below a supervisor with or without auto shutdown.
+pub(crate) fn faults_of(spec: &ChildSpec, auto_shutdown: bool) -> Vec<Fault> {
+    let settings = &spec.settings;
+    let mut faults = Vec::new();
+    if !settings.id.is_valid() {
+        faults.push(Fault::InvalidId);
+    }
+    if settings.significant && settings.restart == Restart::Permanent {
+        faults.push(Fault::SignificantPermanent);
+    }
+    if settings.significant && !auto_shutdown {
+        faults.push(Fault::SignificantWithoutAutoShutdown);
+    }
+    faults
+}
+
+/// Refuses a child spec that a running supervisor must not take.
+pub(crate) fn check_child(
+    rules: &Rules,
+    roster: &Roster,
+    spec: &ChildSpec,
+) -> Result<(), SpecError> {
+    let path = roster.path.join(&spec.settings.id);
+    let mut findings = Findings::default();
+    for fault in faults_of(spec, rules.auto_shutdown) {
+        findings.faults.push((path.clone(), fault));
+    }
+    findings.add_below(spec.child.as_ref(), path);
+    findings.verdict().map(|_lints| ())
+}
+
+#[async_trait]
+impl Supervisable for Supervisor {
+    fn name(&self) -> &str {
+        self.blueprint.id.as_str()
+    }
+
+    fn shutdown_strategy(&self) -> ShutdownStrategy {
+        ShutdownStrategy::Infinite
+    }
+
+    fn kind(&self) -> ChildKind {
+        ChildKind::Supervisor
+    }
+
+    fn children(&self) -> &[ChildSpec] {
+        &self.children
+    }
+
+    fn findings(&self, path: &ChildPath) -> Findings {
+        let mut findings = self.blueprint.findings(path);
+        let mut ids = HashSet::new();
+        for spec in &self.children {
+            let at = path.join(&spec.settings.id);
+            if !ids.insert(&spec.settings.id) {
+                findings.faults.push((at.clone(), Fault::DuplicateId));
+            }
+            for fault in faults_of(spec, self.auto_shutdown != AutoShutdown::Never) {
+                findings.faults.push((at.clone(), fault));
+            }
+        }
+        let period = self.blueprint.intensity.period;
+        if self.strategy != Strategy::OneForOne
+            && let Some(stop) = self.longest_stop()
+            && stop > period
+        {
+            findings.lints.push(Lint::StopOutlastsPeriod {
+                path: path.clone(),
+                stop,
+                period,
+            });
+        }
+        findings
+    }
+
+    async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
+        // A supervisor that was made at run time was not checked with the tree.
+        let findings = self.findings(ctx.path());
+        findings.verdict().map_err(InitializationError::new)?;
+        let blueprint = &self.blueprint;
+        let semantics = blueprint.semantics_for(&ctx);
+        let rules = Rules {
+            semantics,
+            check: check_child,
+            auto_shutdown: self.auto_shutdown != AutoShutdown::Never,
+            max_children: usize::MAX,
+        };
+        let roster = Roster::new(ctx.path().clone(), self.strategy.as_str(), false);
+        let mut traits = Vec::with_capacity(self.children.len());
+        for spec in &self.children {
+            let path = ctx.path().join(&spec.settings.id);
+            traits.push(rules.traits(&spec.settings));
+            roster.lock().add(spec.clone(), path);
+        }
+        let settings = Settings {
+            strategy: self.strategy,
+            auto_shutdown: self.auto_shutdown,
+            intensity: blueprint.intensity,
+            abort_grace: blueprint.abort_grace,
+            semantics,
+        };
+        let seat = blueprint.seat_for(&ctx);
+        let machine = Machine::new(settings, traits);
+        let mut driver = Driver::new(machine, rules, settings.intensity, &ctx.life, &seat, roster);
+        driver.boot().await?;
+        Ok(Started::run(driver.run()))
+    }
+}

@@ -1,0 +1,40 @@
+//! Who is restarted with a failed child, and when a supervisor ends by itself.
+
+/// Which siblings are restarted together with a child; OTP's restart strategy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Strategy {
+    /// Only the child itself.
+    #[default]
+    OneForOne,
+    /// All children: the others are stopped in reverse order, then all are started in order.
+    OneForAll,
+    /// The child and those after it: these are stopped in reverse order, then all of them are
+    /// started in order. Those before it are not touched.
+    RestForOne,
+}
+
+/// Whether a supervisor ends by itself when its significant children have ended.
+///
+/// Only a significant child that ends by itself and is not restarted counts; one that is stopped by
+/// a call or together with its siblings does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AutoShutdown {
+    /// It does not; then no child may be significant.
+    #[default]
+    Never,
+    /// It ends when the first significant child has ended.
+    AnySignificant,
+    /// It ends when the last significant child has ended.
+    AllSignificant,
+}
+
+impl Strategy {
+    /// As snapshots write it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::OneForOne => "one-for-one",
+            Self::OneForAll => "one-for-all",
+            Self::RestForOne => "rest-for-one",
+        }
+    }
+}

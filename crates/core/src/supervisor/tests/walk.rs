@@ -1,0 +1,181 @@
+//! Every state that a machine of three children can reach.
+//!
+//! Each state keeps the promises that [`World`] checks. From these it follows that it can end: a stop
+//! request is one of the inputs everywhere, an ending machine starts nothing, waits for somebody until
+//! it is over, and each exit takes one away.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::super::machine::Settings;
+use super::super::protocol::{Input, Traits};
+use super::super::semantics::Semantics;
+use super::super::strategy::{AutoShutdown, Strategy};
+use super::world::World;
+use crate::child::{InitPolicy, ShutdownStrategy};
+use crate::restart::{Intensity, Restart};
+
+/// One machine to walk, and what else is done to it.
+#[derive(Clone, Debug)]
+struct Case {
+    settings: Settings,
+    children: Vec<Traits>,
+    /// What a call of start_child may bring.
+    new: Vec<Traits>,
+    commands: u8,
+    /// Also exits whose kind should make no difference, and from each state to rest and to the end.
+    thorough: bool,
+}
+
+#[derive(Debug, Default)]
+struct Size {
+    states: usize,
+    steps: usize,
+}
+
+/// The way to each state, told when a promise is broken there.
+struct Trail<'a> {
+    case: &'a Case,
+    /// The inputs, each with the state that it was told in.
+    steps: Vec<(usize, Input)>,
+    now: (usize, Input),
+}
+
+impl Drop for Trail<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let (mut at, input) = self.now;
+            let mut inputs = vec![input];
+            while at > 0 {
+                inputs.push(self.steps[at].1);
+                at = self.steps[at].0;
+            }
+            inputs.reverse();
+            eprintln!("{:?}\nafter {inputs:?}", self.case);
+        }
+    }
+}
+
+/// Walks breadth first, so that the way to a broken promise is a shortest one.
+fn walk(case: &Case) -> Size {
+    let first = World::new(case.settings, &case.children);
+    let mut size = Size::default();
+    let mut seen = HashSet::from([first.fingerprint(case.commands)]);
+    let mut todo = VecDeque::from([(first, case.commands)]);
+    let mut trail = Trail {
+        case,
+        steps: vec![(0, Input::Begin)],
+        now: (0, Input::Begin),
+    };
+    while let Some((world, commands)) = todo.pop_front() {
+        if case.thorough || size.states % 16 == 0 {
+            trail.now = (size.states, Input::StopRequested);
+            world.clone().cooperate();
+            if !case.settings.semantics.blocking {
+                world.clone().resist();
+            }
+        }
+        let events = world.events(case.thorough).into_iter().map(|event| (event, commands));
+        let calls = if commands > 0 { world.commands(&case.new) } else { Vec::new() };
+        let calls = calls.into_iter().map(|call| (call, commands - 1));
+        for (input, commands) in events.chain(calls) {
+            size.steps += 1;
+            trail.now = (size.states, input);
+            let mut next = world.clone();
+            next.tell(input);
+            if !next.finished && seen.insert(next.fingerprint(commands)) {
+                trail.steps.push(trail.now);
+                todo.push_back((next, commands));
+            }
+        }
+        size.states += 1;
+    }
+    size
+}
+
+/// Walks all cases on all cores and prints how much it was.
+fn walk_all(name: &str, cases: &[Case]) {
+    let began = Instant::now();
+    let (next, states, steps) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let size = walk(case);
+                    states.fetch_add(size.states, Ordering::Relaxed);
+                    steps.fetch_add(size.steps, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let (states, steps) = (states.into_inner(), steps.into_inner());
+    println!("{name}: {} machines, {states} states, {steps} steps, {:?}", cases.len(), began.elapsed());
+}
+
+/// All machines of three children that a spec can describe, as far as decisions depend on it.
+fn machines(semantics: Semantics) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for strategy in [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne] {
+        for auto_shutdown in [AutoShutdown::Never, AutoShutdown::AnySignificant, AutoShutdown::AllSignificant] {
+            for shutdown in [ShutdownStrategy::Brutal, ShutdownStrategy::Graceful(Duration::from_secs(5))] {
+                for init_policy in [InitPolicy::Fatal, InitPolicy::FatalOnFirstStart] {
+                    let settings = Settings {
+                        strategy,
+                        auto_shutdown,
+                        intensity: Intensity::new(1, Duration::from_secs(5)),
+                        abort_grace: Duration::from_secs(1),
+                        semantics,
+                    };
+                    let kinds = kinds(auto_shutdown != AutoShutdown::Never, shutdown, init_policy);
+                    cases.extend(triples(&kinds).map(|children| Case {
+                        settings,
+                        children,
+                        new: kinds.clone(),
+                        commands: 0,
+                        thorough: false,
+                    }));
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// The kinds of children that a supervisor may have.
+fn kinds(significant: bool, shutdown: ShutdownStrategy, init_policy: InitPolicy) -> Vec<Traits> {
+    let plain = [Restart::Permanent, Restart::Transient, Restart::Temporary].map(|restart| (restart, false));
+    let marked = [Restart::Transient, Restart::Temporary].map(|restart| (restart, true));
+    let marked = marked.into_iter().filter(|_| significant);
+    let traits = |(restart, significant)| Traits {
+        restart,
+        significant,
+        shutdown,
+        init_policy,
+        init_timeout: Some(Duration::from_secs(30)),
+    };
+    plain.into_iter().chain(marked).map(traits).collect()
+}
+
+fn triples(kinds: &[Traits]) -> impl Iterator<Item = Vec<Traits>> {
+    let count = kinds.len();
+    (0..count.pow(3)).map(move |number| {
+        [number / count / count, number / count % count, number % count].map(|kind| kinds[kind]).to_vec()
+    })
+}
+
+#[test]
+fn walk_of_every_state_without_calls() {
+    walk_all("without calls", &machines(Semantics::default()));
+}
+
+#[test]
+fn walk_probe() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let every: usize = number("EVERY").unwrap_or(50);
+    let mut cases = machines(Semantics::default());
+    cases.iter_mut().for_each(|case| case.commands = number("COMMANDS").unwrap_or(2) as u8);
+    let cases: Vec<Case> = cases.into_iter().step_by(every).collect();
+    walk_all("probe", &cases);
+}

@@ -1,0 +1,6 @@
+//! A tree as data: what stands where, and how it fares.
+
+mod print;
+mod snapshot;
+
+pub use snapshot::{ChildState, Counts, Snapshot, SnapshotEntry};

@@ -1,0 +1,196 @@
+//! A snapshot on paper: ASCII, DOT and Mermaid.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use super::snapshot::{ChildState, Snapshot, SnapshotEntry};
+
+impl Snapshot {
+    /// The tree in the language of Graphviz.
+    #[must_use]
+    pub fn to_dot(&self) -> String {
+        let mut dot = String::from("digraph tree {\n  node [shape=box];\n");
+        for (index, entry) in self.entries.iter().enumerate() {
+            let label = escaped(&label(entry), "\\\"", "\\n");
+            // Writing to a String cannot fail.
+            let _written = writeln!(dot, "  n{index} [label=\"{label}\"];");
+        }
+        for (parent, child) in self.edges() {
+            let _written = writeln!(dot, "  n{parent} -> n{child};");
+        }
+        dot.push_str("}\n");
+        dot
+    }
+
+    /// The tree in the language of Mermaid.
+    #[must_use]
+    pub fn to_mermaid(&self) -> String {
+        let mut mermaid = String::from("graph TD\n");
+        for (index, entry) in self.entries.iter().enumerate() {
+            let label = escaped(&label(entry), "#quot;", "<br/>");
+            let _written = writeln!(mermaid, "  n{index}[\"{label}\"]");
+        }
+        for (parent, child) in self.edges() {
+            let _written = writeln!(mermaid, "  n{parent} --> n{child}");
+        }
+        mermaid
+    }
+
+    /// The positions of each parent and child.
+    fn edges(&self) -> Vec<(usize, usize)> {
+        let mut open: Vec<usize> = Vec::new();
+        let mut edges = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            open.truncate(entry.depth);
+            if let Some(&parent) = open.last() {
+                edges.push((parent, index));
+            }
+            open.push(index);
+        }
+        edges
+    }
+
+    /// For each entry whether a sibling follows it.
+    fn has_next(&self) -> Vec<bool> {
+        let mut seen_at_depth: Vec<bool> = Vec::new();
+        let mut next = vec![false; self.entries.len()];
+        for (index, entry) in self.entries.iter().enumerate().rev() {
+            seen_at_depth.resize(entry.depth + 1, false);
+            next[index] = std::mem::replace(&mut seen_at_depth[entry.depth], true);
+        }
+        next
+    }
+}
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has_next = self.has_next();
+        let mut open: Vec<bool> = Vec::new();
+        let mut lines = Vec::with_capacity(self.entries.len());
+        for (entry, &next) in self.entries.iter().zip(&has_next) {
+            open.truncate(entry.depth);
+            let mut name = String::new();
+            for (level, &more) in open.iter().enumerate().skip(1) {
+                debug_assert!(level < entry.depth, "only the levels above are open");
+                name.push_str(if more { "│  " } else { "   " });
+            }
+            if entry.depth > 0 {
+                name.push_str(if next { "├─ " } else { "└─ " });
+            }
+            name.push_str(entry.path.id().as_str());
+            open.push(next);
+            lines.push((name, entry));
+        }
+        let width = lines.iter().map(|(name, _)| name.chars().count()).max();
+        let width = width.unwrap_or(0) + 2;
+        for (name, entry) in lines {
+            let kind = entry.strategy.unwrap_or("worker");
+            let line = format!("{name:width$}{kind:13}{:11}{}", entry.state.as_str(), rest(entry));
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// What is worth knowing beyond name, kind and state.
+fn rest(entry: &SnapshotEntry) -> String {
+    let mut parts = Vec::new();
+    if let Some(counts) = entry.counts {
+        let all = counts.supervisors + counts.workers;
+        parts.push(format!("{}/{all}", counts.active));
+    }
+    if let Some(uptime) = entry.uptime {
+        parts.push(format!("up {}", Span(uptime)));
+    }
+    if entry.restarts > 0 {
+        parts.push(format!("restarts {}", entry.restarts));
+    }
+    if let (ChildState::Idle | ChildState::Restarting, Some(exit)) = (entry.state, &entry.last_exit)
+    {
+        parts.push(exit.to_string());
+    }
+    parts.join("  ")
+}
+
+fn label(entry: &SnapshotEntry) -> String {
+    let kind = entry.strategy.unwrap_or("worker");
+    format!("{}\n{kind}, {}", entry.path.id(), entry.state)
+}
+
+fn escaped(text: &str, quote: &str, newline: &str) -> String {
+    text.replace('"', quote).replace('\n', newline)
+}
+
+/// A time as people write it.
+struct Span(Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+        match (days, hours, minutes) {
+            (0, 0, 0) => write!(f, "{seconds} s"),
+            (0, 0, _) => write!(f, "{minutes} m {} s", seconds % 60),
+            (0, _, _) => write!(f, "{hours} h {} m", minutes % 60),
+            (_, _, _) => write!(f, "{days} d {} h", hours % 24),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::ChildPath;
+
+    fn entry(path: &str, strategy: Option<&'static str>) -> SnapshotEntry {
+        let mut ids = path.split('/');
+        let root = ChildPath::root(ids.next().unwrap_or_default());
+        let path = ids.fold(root, |path, id| path.join(id));
+        SnapshotEntry {
+            depth: path.to_string().matches('/').count(),
+            path,
+            strategy,
+            state: ChildState::Running,
+            incarnation: None,
+            restarts: 0,
+            uptime: Some(Duration::from_secs(130)),
+            last_exit: None,
+            counts: None,
+        }
+    }
+
+    fn tree() -> Snapshot {
+        Snapshot {
+            entries: vec![
+                entry("app", Some("one-for-one")),
+                entry("app/storage", Some("rest-for-one")),
+                entry("app/storage/database", None),
+                entry("app/storage/indexer", None),
+                entry("app/web", None),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_tree_prints_with_its_branches() {
+        let expected = "\
+app              one-for-one  running    up 2 m 10 s
+├─ storage       rest-for-one running    up 2 m 10 s
+│  ├─ database   worker       running    up 2 m 10 s
+│  └─ indexer    worker       running    up 2 m 10 s
+└─ web           worker       running    up 2 m 10 s
+";
+        assert_eq!(tree().to_string(), expected);
+    }
+
+    #[test]
+    fn dot_and_mermaid_link_each_child_with_its_supervisor() {
+        let links = [(0, 1), (1, 2), (1, 3), (0, 4)];
+        let (dot, mermaid) = (tree().to_dot(), tree().to_mermaid());
+        for (parent, child) in links {
+            assert!(dot.contains(&format!("n{parent} -> n{child};")), "{dot}");
+            assert!(mermaid.contains(&format!("n{parent} --> n{child}")), "{mermaid}");
+        }
+        assert_eq!(dot.matches("->").count(), links.len());
+    }
+}

@@ -1,0 +1,118 @@
+//! A picture of a tree at one moment.
+
+use std::time::Duration;
+
+use crate::exit::ExitReason;
+use crate::path::{ChildPath, Incarnation};
+
+/// A whole tree, or the part below one supervisor, at one moment.
+///
+/// Prints as a tree in ASCII; [`to_dot`](Self::to_dot) and [`to_mermaid`](Self::to_mermaid) print it
+/// for others. Taking it never waits for a supervisor, and each supervisor's part is consistent in itself.
+///
+/// # Examples
+///
+/// ```
+/// use perennial_core::{Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { Ok(ctx.stopping().await) });
+/// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
+/// println!("{}", handle.snapshot());
+/// assert_eq!(handle.snapshot().entries().len(), 2);
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    pub(crate) entries: Vec<SnapshotEntry>,
+}
+
+/// One child of a [`Snapshot`]: a supervisor or a worker.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SnapshotEntry {
+    /// Where it stands.
+    pub path: ChildPath,
+    /// How many levels it stands below the supervisor that the snapshot was taken of.
+    pub depth: usize,
+    /// The strategy, if it is a supervisor: `one-for-one`, `one-for-all`, `rest-for-one` or `dynamic`.
+    pub strategy: Option<&'static str>,
+    /// How far it is.
+    pub state: ChildState,
+    /// Its present life, if it has one.
+    pub incarnation: Option<Incarnation>,
+    /// How often it was restarted since its supervisor started.
+    pub restarts: u64,
+    /// How long its present life runs.
+    pub uptime: Option<Duration>,
+    /// How its life before ended.
+    pub last_exit: Option<ExitReason>,
+    /// Its children, if it is a supervisor.
+    pub counts: Option<Counts>,
+}
+
+/// How far a child is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChildState {
+    /// It does not run, and nobody is about to start it; OTP's `undefined`.
+    Idle,
+    /// It initializes.
+    Starting,
+    /// It runs.
+    Running,
+    /// Its restart failed and is to be tried again.
+    Restarting,
+    /// It was told to end.
+    Stopping,
+}
+
+/// How many children a supervisor has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Child specs, running or not; 1 for a dynamic supervisor, whose children share one.
+    pub specs: usize,
+    /// Children that run.
+    pub active: usize,
+    /// Children that are supervisors.
+    pub supervisors: usize,
+    /// Children that are workers.
+    pub workers: usize,
+}
+
+impl Snapshot {
+    /// All children in start order, each supervisor before its own children.
+    #[must_use]
+    pub fn entries(&self) -> &[SnapshotEntry] {
+        &self.entries
+    }
+
+    /// The child at `path`, written as it prints: `app/storage/database`.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<&SnapshotEntry> {
+        self.entries
+            .iter()
+            .find(|entry| entry.path.to_string() == path)
+    }
+}
+
+impl ChildState {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Restarting => "restarting",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+impl std::fmt::Display for ChildState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
