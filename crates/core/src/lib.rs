@@ -19,6 +19,11 @@ mod tree;
 
 mod observe;
 
+#[cfg(feature = "signals")]
+mod app;
+
+#[cfg(feature = "signals")]
+pub use app::Application;
 pub use async_trait::async_trait;
 pub use child::{
     CallError, ChildError, ChildInfo, ChildKind, ChildRef, ChildReport, ChildSettings, ChildSpec,

@@ -1,4 +1,6 @@
 //! Services that come back: Erlang/OTP-style supervision trees for Rust on tokio.
+#[cfg(feature = "signals")]
+pub use perennial_core::Application;
 pub use perennial_core::{
     AutoShutdown, BoxError, CallError, ChildError, ChildId, ChildInfo, ChildKind, ChildPath,
     ChildRef, ChildReport, ChildSettings, ChildSpec, ChildState, Context, Counts,

@@ -126,7 +126,7 @@ impl SupervisorHandle {
         // Which life is meant is decided now, not when the call is heard.
         let life = self.occupant().and_then(|occupant| {
             let state = occupant.roster.lock();
-            let life = state.child(id.as_str())?.life.as_ref()?.incarnation;
+            let life = state.child(id.as_str())?.ran?;
             (via == Via::Dynamic && occupant.lives_by_identity).then_some(life)
         });
         let (reply, answer) = oneshot::channel();

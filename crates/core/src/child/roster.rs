@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::handle::ChildInfo;
 use super::{ChildKind, ChildSpec, Life};
 use crate::exit::ExitReason;
-use crate::path::{ChildId, ChildPath};
+use crate::path::{ChildId, ChildPath, Incarnation};
 use crate::tree::{ChildState, Counts, SnapshotEntry};
 
 /// Reading it never waits for the supervisor: it is locked only for the moment of a look or a change.
@@ -40,6 +40,8 @@ pub(crate) struct Entry {
     rank: u64,
     pub(crate) state: ChildState,
     pub(crate) life: Option<Arc<Life>>,
+    /// The latest life that came past its initialization.
+    pub(crate) ran: Option<Incarnation>,
     /// Since when it runs.
     pub(crate) since: Option<Instant>,
     pub(crate) restarts: u64,
@@ -110,6 +112,7 @@ impl RosterState {
             rank: self.next_rank,
             state: ChildState::Idle,
             life: None,
+            ran: None,
             since: None,
             restarts: 0,
             last_exit: None,

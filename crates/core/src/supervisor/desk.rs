@@ -121,14 +121,16 @@ impl Desk {
             return order.refuse(ChildError::Dynamic);
         }
         let state = roster.lock();
-        let Some(slot) = state.find(id.as_str()) else {
-            return order.refuse(ChildError::NotFound { id: id.clone() });
-        };
-        let present = state.get(slot).and_then(|entry| entry.life.as_ref());
-        let is_meant = life.is_none() || present.map(|life| life.incarnation) == life;
-        match order {
+        let slot = state.find(id.as_str());
+        let ran = slot.and_then(|slot| state.get(slot)?.ran);
+        let is_over = life.is_some() && life != ran;
+        let (slot, order) = match (slot, order) {
             // The life that was meant is over: that is what was asked for.
-            Order::Terminate(reply) if !is_meant => answer(reply, Ok(())),
+            (_, Order::Terminate(reply)) if is_over => return answer(reply, Ok(())),
+            (None, order) => return order.refuse(ChildError::NotFound { id: id.clone() }),
+            (Some(slot), order) => (slot, order),
+        };
+        match order {
             Order::Terminate(reply) => {
                 Some(Input::Terminate(self.wait(slot, Reply::Done(reply)), slot))
             }

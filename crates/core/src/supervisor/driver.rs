@@ -347,6 +347,7 @@ impl<M: Decide> Driver<M> {
                     self.deadlines.clear(slot);
                     if let Some(entry) = self.roster.lock().get_mut(slot) {
                         entry.since = Some(self.now);
+                        entry.ran = entry.life.as_ref().map(|life| life.incarnation);
                     }
                 }
                 Input::Started(slot)

@@ -9,54 +9,57 @@ impl Machine {
     /// Begins to restart the rows from `group` on, among them `slot`, which failed.
     pub(super) fn restart_from(&mut self, group: Slot, slot: Slot, now: Moment) {
         self.set(slot, State::Due(Cause::Restart));
+        let below = self.rows.end();
         self.goal = match self.goal {
-            Goal::Clear { from, cursor } => Goal::Clear {
+            Goal::Clear { from, below } => Goal::Clear {
                 from: Some(self.rows.earlier(from, group)),
-                cursor,
+                below,
             },
             Goal::Raise { busy, next } => Goal::Clear {
                 from: Some(self.rows.earlier(busy.or(next), group)),
-                cursor: self.rows.last_live(),
+                below,
             },
             Goal::Run => Goal::Clear {
                 from: Some(group),
-                cursor: self.rows.last_live(),
+                below,
             },
-            over @ (Goal::End { .. } | Goal::Over) => over,
+            over @ (Goal::End | Goal::Over) => over,
         };
         self.window.stop_clock(now);
     }
 
-    /// Whether every child from `from` on is down; if not, the last one that lives is told to end.
-    pub(super) fn all_down(&mut self, from: Option<Slot>, actions: &mut Vec<Action>) -> bool {
-        let ending = self.is_ending();
-        loop {
-            let (Goal::Clear { cursor, .. } | Goal::End { cursor }) = self.goal else {
-                return true;
-            };
-            let (Some(slot), Some(from)) = (cursor, from) else {
-                return true;
-            };
-            if !self.rows.reaches(from, slot) {
-                return true;
-            }
-            match self.row(slot).state {
+    /// Whether all are down that are to be; if not, the last one of them is told to end.
+    pub(super) fn all_down(&mut self, actions: &mut Vec<Action>) -> bool {
+        while let Some(slot) = self.last_to_end() {
+            let row = self.row(slot);
+            match row.state {
+                State::Retrying if self.is_ending() => self.give_up_start(slot, actions),
+                State::Retrying => self.set(slot, State::Due(Cause::Restart)),
                 State::Starting(..) | State::Running(_) => {
-                    let then = if ending {
-                        self.row(slot).when_terminated()
+                    let then = if self.is_ending() {
+                        row.when_terminated()
                     } else {
-                        self.row(slot).when_cleared()
+                        row.when_cleared()
                     };
                     self.tell_to_end(slot, then, actions);
                     return false;
                 }
-                State::Stopping(..) => return false,
-                State::Idle | State::Due(_) | State::Retrying if ending => {
-                    self.give_up_start(slot, actions);
-                }
-                State::Retrying => self.set(slot, State::Due(Cause::Restart)),
-                State::Idle | State::Due(_) => self.move_cursor(slot),
+                State::Stopping(..) | State::Idle | State::Due(_) => return false,
             }
+        }
+        true
+    }
+
+    /// The next row to bring down, from the back.
+    fn last_to_end(&mut self) -> Option<Slot> {
+        match &mut self.goal {
+            Goal::Clear { from, below } => {
+                let slot = self.rows.last_live(*below)?;
+                *below = self.rows.row(slot).rank + 1;
+                from.is_some_and(|from| self.rows.reaches(from, slot)).then_some(slot)
+            }
+            Goal::End => self.rows.last_live(self.rows.end()),
+            Goal::Run | Goal::Raise { .. } | Goal::Over => None,
         }
     }
 
@@ -91,26 +94,12 @@ impl Machine {
         }
     }
 
-    /// The rows behind `slot` that waited for their group are not started with it.
-    pub(super) fn leave_down_after(&mut self, slot: Slot, actions: &mut Vec<Action>) {
-        let mut at = self.rows.live_after(slot);
-        while let Some(slot) = at {
-            at = self.rows.live_after(slot);
-            if matches!(self.row(slot).state, State::Due(_)) {
-                self.give_up_start(slot, actions);
-            }
+    /// The rows that wait for their group are not started with it.
+    pub(super) fn leave_down(&mut self, actions: &mut Vec<Action>) {
+        while let Some(slot) = self.rows.last_due() {
+            self.give_up_start(slot, actions);
         }
         self.held.clear();
-    }
-
-    /// A cursor that stands on `slot` goes one back.
-    pub(super) fn move_cursor(&mut self, slot: Slot) {
-        let before = self.rows.live_before(slot);
-        if let Goal::Clear { cursor, .. } | Goal::End { cursor } = &mut self.goal
-            && *cursor == Some(slot)
-        {
-            *cursor = before;
-        }
     }
 
     /// Whether the row is one of a group that is being stopped to be started again.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::protocol::{Action, Answer, Cause, Decide, End, Exit, Input, Slot, Traits};
-use super::rows::Rows;
+use super::rows::{Rank, Rows};
 use crate::child::Semantics;
 use super::slot::{Force, Patience, Row, State, Then, Waiting, Wish};
 use super::strategy::{AutoShutdown, Strategy};
@@ -44,18 +44,16 @@ pub(crate) struct Machine {
 pub(super) enum Goal {
     /// Each child for itself.
     Run,
-    /// Stop every live child from `from` on, backward; then raise them.
-    Clear {
-        from: Option<Slot>,
-        cursor: Option<Slot>,
-    },
+    /// Stop every live child from `from` on, backward; then raise them. Those of the rank `below`
+    /// and above are down, unless a call has started them since.
+    Clear { from: Option<Slot>, below: Rank },
     /// Start every row that does not run, forward from `next`, one after the other.
     Raise {
         busy: Option<Slot>,
         next: Option<Slot>,
     },
     /// Stop every live child, backward; then finish.
-    End { cursor: Option<Slot> },
+    End,
     Over,
 }
 
@@ -199,7 +197,7 @@ impl Machine {
         } else {
             if self.is_raising(slot) {
                 // Those behind wait with no process; the retry takes them along.
-                self.leave_down_after(slot, actions);
+                self.leave_down(actions);
                 self.goal = Goal::Run;
             }
             self.set(slot, State::Retrying);
@@ -209,6 +207,10 @@ impl Machine {
 
     /// A child that was told to end is gone.
     fn gone(&mut self, slot: Slot, then: Then, actions: &mut Vec<Action>) {
+        let then = match then {
+            Then::Due(_) if self.is_ending() => Then::Idle,
+            then => then,
+        };
         self.waiting.answer(slot, Wish::Down, Answer::Done, actions);
         if !matches!(then, Then::Due(_)) {
             self.waiting.answer(slot, Wish::Up, Answer::Cancelled, actions);
@@ -288,16 +290,15 @@ impl Machine {
     fn end(&mut self, end: End, actions: &mut Vec<Action>) {
         if !self.is_ending() {
             actions.push(Action::Ending(end));
-            self.goal = Goal::End {
-                cursor: self.rows.last_live(),
-            };
+            self.goal = Goal::End;
+            self.leave_down(actions);
         }
     }
 
     /// Appends what is to be done next: starts go forward, stops backward, one at a time.
     fn pursue(&mut self, now: Moment, actions: &mut Vec<Action>) {
         if let Goal::Clear { from, .. } = self.goal
-            && self.all_down(from, actions)
+            && self.all_down(actions)
         {
             self.window.go_on(now);
             self.goal = Goal::Raise {
@@ -307,8 +308,8 @@ impl Machine {
         }
         match self.goal {
             Goal::Raise { .. } => self.raise(actions),
-            Goal::End { .. } => {
-                if self.all_down(self.rows.first(), actions) {
+            Goal::End => {
+                if self.all_down(actions) {
                     self.goal = Goal::Over;
                     actions.push(Action::Finish);
                 }
@@ -349,12 +350,8 @@ impl Machine {
     }
 
     pub(super) fn set(&mut self, slot: Slot, state: State) {
-        match state {
-            State::Idle => self.move_cursor(slot),
-            State::Due(_) => {
-                self.held.remove(&slot);
-            }
-            State::Starting(..) | State::Running(_) | State::Retrying | State::Stopping(..) => (),
+        if state.is_due() {
+            self.held.remove(&slot);
         }
         self.rows.set(slot, state);
     }
@@ -379,7 +376,7 @@ impl Machine {
     }
 
     pub(super) fn is_ending(&self) -> bool {
-        matches!(self.goal, Goal::End { .. } | Goal::Over)
+        matches!(self.goal, Goal::End | Goal::Over)
     }
 }
 

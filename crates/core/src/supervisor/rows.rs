@@ -1,8 +1,13 @@
 //! The rows of a supervisor, and what is derived from their states.
 
+use std::collections::BTreeMap;
+
 use super::order::{Order, Slot};
 use super::protocol::Traits;
 use super::slot::{Row, State};
+
+/// Grows along the order of the rows, as new ones come last.
+pub(super) type Rank = u64;
 
 /// All rows in start order, running or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -10,9 +15,11 @@ pub(super) struct Rows {
     /// By slot; `None` where no row is.
     rows: Vec<Option<Row>>,
     order: Order,
-    /// The rows that are not idle, in the same order.
-    live: Order,
-    next_rank: u64,
+    /// The rows that start, run, stop or wait for a retry.
+    live: BTreeMap<Rank, Slot>,
+    /// The rows that wait for their group.
+    due: BTreeMap<Rank, Slot>,
+    next_rank: Rank,
     /// How many rows start or stop.
     unsettled: usize,
     /// How many significant children keep the supervisor up.
@@ -39,7 +46,7 @@ impl Rows {
     /// The only place where a state changes: all that is derived from states is kept here.
     pub(super) fn set(&mut self, slot: Slot, state: State) {
         let row = self.rows[slot].as_mut().expect("slot is of a row");
-        let (was, significant) = (row.state, row.traits.significant);
+        let (was, rank, significant) = (row.state, row.rank, row.traits.significant);
         row.state = state;
         self.unsettled += usize::from(state.is_unsettled());
         self.unsettled -= usize::from(was.is_unsettled());
@@ -47,13 +54,11 @@ impl Rows {
             self.significant += usize::from(state.is_alive());
             self.significant -= usize::from(was.is_alive());
         }
-        match (was == State::Idle, state == State::Idle) {
-            (true, false) => {
-                let before = self.last_live_before(slot);
-                self.live.insert_after(before, slot);
-            }
-            (false, true) => self.live.remove(slot),
-            (true, true) | (false, false) => (),
+        if was.is_live() != state.is_live() {
+            toggle(&mut self.live, rank, slot, state.is_live());
+        }
+        if was.is_due() != state.is_due() {
+            toggle(&mut self.due, rank, slot, state.is_due());
         }
     }
 
@@ -74,16 +79,20 @@ impl Rows {
         self.order.after(slot)
     }
 
-    pub(super) fn last_live(&self) -> Option<Slot> {
-        self.live.last()
+    /// The last live row whose rank is below that.
+    pub(super) fn last_live(&self, below: Rank) -> Option<Slot> {
+        let (_, &slot) = self.live.range(..below).next_back()?;
+        Some(slot)
     }
 
-    pub(super) fn live_before(&self, slot: Slot) -> Option<Slot> {
-        self.live.before(slot)
+    pub(super) fn last_due(&self) -> Option<Slot> {
+        let (_, &slot) = self.due.last_key_value()?;
+        Some(slot)
     }
 
-    pub(super) fn live_after(&self, slot: Slot) -> Option<Slot> {
-        self.live.after(slot)
+    /// A rank that is above those of all rows.
+    pub(super) fn end(&self) -> Rank {
+        self.next_rank
     }
 
     /// Whether `slot` stands at `from` or behind it.
@@ -106,23 +115,13 @@ impl Rows {
     pub(super) fn has_significant(&self) -> bool {
         self.significant > 0
     }
+}
 
-    /// The live row that stands last before `slot`. Searches both ways at once, so that filling a
-    /// gap row by row costs little, in whatever order.
-    fn last_live_before(&self, slot: Slot) -> Option<Slot> {
-        let (mut back, mut ahead) = (self.order.before(slot), self.order.after(slot));
-        loop {
-            match back {
-                None => return None,
-                Some(row) if self.live.contains(row) => return Some(row),
-                Some(row) => back = self.order.before(row),
-            }
-            match ahead {
-                None => return self.live.last(),
-                Some(row) if self.live.contains(row) => return self.live.before(row),
-                Some(row) => ahead = self.order.after(row),
-            }
-        }
+fn toggle(list: &mut BTreeMap<Rank, Slot>, rank: Rank, slot: Slot, on: bool) {
+    if on {
+        list.insert(rank, slot);
+    } else {
+        list.remove(&rank);
     }
 }
 
@@ -135,7 +134,7 @@ impl Rows {
 
     /// Counts again what is kept with each change of a state.
     pub(super) fn recount(&self) {
-        let mut live = self.live.first();
+        let (mut live, mut due) = (self.live.iter(), self.due.iter());
         let (mut unsettled, mut significant, mut rank) = (0, 0, None);
         for slot in self.slots() {
             let row = self.row(slot);
@@ -143,12 +142,17 @@ impl Rows {
             rank = Some(row.rank);
             unsettled += usize::from(row.state.is_unsettled());
             significant += usize::from(row.traits.significant && row.state.is_alive());
-            if row.state != State::Idle {
-                assert_eq!(live, Some(slot), "a row that is not idle stands among the live ones");
-                live = self.live.after(slot);
+            let listed = Some((&row.rank, &slot));
+            match row.state {
+                State::Idle => (),
+                State::Due(_) => assert_eq!(due.next(), listed, "it is due"),
+                State::Starting(..) | State::Running(_) | State::Retrying | State::Stopping(..) => {
+                    assert_eq!(live.next(), listed, "it is live");
+                }
             }
         }
-        assert_eq!(live, None, "an idle row stands among the live ones");
+        assert_eq!((live.next(), due.next()), (None, None), "nothing else is live or due");
+        assert!(rank < Some(self.next_rank), "new rows come last");
         assert_eq!(unsettled, self.unsettled, "rows that start or stop");
         assert_eq!(significant, self.significant, "significant children");
     }

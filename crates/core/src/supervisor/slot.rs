@@ -115,6 +115,15 @@ impl State {
         matches!(self, Self::Starting(..) | Self::Stopping(..))
     }
 
+    /// Whether there is something to end: a task, or a retry that is to come.
+    pub(crate) fn is_live(self) -> bool {
+        !matches!(self, Self::Idle | Self::Due(_))
+    }
+
+    pub(crate) fn is_due(self) -> bool {
+        matches!(self, Self::Due(_))
+    }
+
     /// Whether its task was aborted before it was told to end.
     pub(crate) fn is_aborted(self) -> bool {
         matches!(self, Self::Starting(_, Patience::Over) | Self::Running(true))

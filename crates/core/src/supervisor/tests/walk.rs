@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use super::super::machine::Settings;
 use super::super::protocol::{Input, Traits};
-use super::super::semantics::Semantics;
+
 use super::super::strategy::{AutoShutdown, Strategy};
 use super::world::World;
-use crate::child::{InitPolicy, ShutdownStrategy};
+use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
 use crate::restart::{Intensity, Restart};
 
 /// One machine to walk, and what else is done to it.
@@ -77,13 +77,13 @@ fn walk(case: &Case) -> Size {
             }
         }
         let events = world.events(case.thorough).into_iter().map(|event| (event, commands));
-        let calls = if commands > 0 { world.commands(&case.new) } else { Vec::new() };
+        let new: &[Traits] = if world.row_count() > case.children.len() { &[] } else { &case.new };
+        let calls = if commands > 0 { world.commands(new) } else { Vec::new() };
         let calls = calls.into_iter().map(|call| (call, commands - 1));
         for (input, commands) in events.chain(calls) {
             size.steps += 1;
             trail.now = (size.states, input);
-            let mut next = world.clone();
-            next.tell(input);
+            let next = world.after(input);
             if !next.finished && seen.insert(next.fingerprint(commands)) {
                 trail.steps.push(trail.now);
                 todo.push_back((next, commands));
@@ -174,8 +174,14 @@ fn walk_of_every_state_without_calls() {
 fn walk_probe() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let every: usize = number("EVERY").unwrap_or(50);
-    let mut cases = machines(Semantics::default());
-    cases.iter_mut().for_each(|case| case.commands = number("COMMANDS").unwrap_or(2) as u8);
+    let semantics = Semantics { blocking: number("BLOCKING") == Some(1), ..Semantics::default() };
+    let mut cases = machines(semantics);
+    for (at, case) in cases.iter_mut().enumerate() {
+        case.commands = number("COMMANDS").unwrap_or(2) as u8;
+        if number("KINDS") == Some(1) {
+            case.new = vec![case.new[at % case.new.len()]];
+        }
+    }
     let cases: Vec<Case> = cases.into_iter().step_by(every).collect();
     walk_all("probe", &cases);
 }

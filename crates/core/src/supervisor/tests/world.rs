@@ -142,17 +142,30 @@ impl World {
     /// Tells the machine, or keeps what it does not attend, and checks what comes of it.
     pub(super) fn tell(&mut self, input: Input) -> Vec<Action> {
         let mut all = Vec::new();
+        let before = self.machine.clone();
+        self.tell_after(&before, input, &mut all);
+        all
+    }
+
+    /// What becomes of this world with that input.
+    pub(super) fn after(&self, input: Input) -> Self {
+        let mut next = self.clone();
+        next.tell_after(&self.machine, input, &mut Vec::new());
+        next
+    }
+
+    fn tell_after(&mut self, before: &Machine, input: Input, all: &mut Vec<Action>) {
         self.note_call(input);
         if self.attends(&input) {
-            self.step(input, &mut all);
+            self.step(before, input, all);
         } else {
             self.keep(input);
         }
         while let Some(at) = self.mailbox.iter().position(|input| self.attends(input)) {
             let input = self.mailbox.remove(at);
-            self.step(input, &mut all);
+            let before = self.machine.clone();
+            self.step(&before, input, all);
         }
-        all
     }
 
     fn attends(&self, input: &Input) -> bool {
@@ -193,17 +206,16 @@ impl World {
     }
 
     /// Tells the machine one input and checks what it makes of it.
-    fn step(&mut self, input: Input, all: &mut Vec<Action>) {
+    fn step(&mut self, before: &Machine, input: Input, all: &mut Vec<Action>) {
         if !is_new(&input) && input.slot().is_some_and(|slot| self.machine.state(slot).is_none()) {
             // The driver finds no such row when the turn of the input comes.
             return self.calls.retain(|call| Some(call.0) != request(input));
         }
-        let before = self.machine.clone();
         self.happened(input);
         let mut actions = Vec::new();
         self.machine.step(self.now, input, &mut actions);
         let step = Step {
-            before: &before,
+            before,
             input,
             actions: &actions,
         };
@@ -354,7 +366,7 @@ impl World {
         }
         for &(_, slot) in &self.calls {
             let pending = match self.machine.state(slot) {
-                Some(State::Due(_)) => !matches!(self.machine.goal, Goal::Run | Goal::Over),
+                Some(State::Due(_)) => matches!(self.machine.goal, Goal::Clear { .. } | Goal::Raise { .. }),
                 Some(state) => state.is_unsettled(),
                 None => false,
             };
@@ -424,7 +436,7 @@ impl World {
         let before = step.before;
         let traits = before.row(slot).traits;
         let absorbed = match before.goal {
-            Goal::End { .. } | Goal::Over => true,
+            Goal::End | Goal::Over => true,
             Goal::Clear { from: Some(from), .. } => before.rows.reaches(from, slot),
             Goal::Clear { from: None, .. } | Goal::Raise { .. } | Goal::Run => false,
         };
