@@ -123,11 +123,15 @@ pub(crate) const ROLES: &[Role] = &[
 /// Files that decide: they see only std's collections, `Duration` and our own values.
 pub(crate) const PURE: &[&str] = &[
     "machine.rs",
-    "supervisor/slot.rs",
+    "supervisor/calls.rs",
+    "supervisor/group.rs",
     "supervisor/order.rs",
     "supervisor/protocol.rs",
-    "supervisor/semantics.rs",
+    "supervisor/rows.rs",
+    "supervisor/slot.rs",
     "supervisor/strategy.rs",
+    "child/semantics.rs",
+    "child/strategy.rs",
 ];
 
 /// What a pure file may import of std.
@@ -189,7 +193,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         rule: "clock",
         what: "reads the clock",
         signs: &["Instant::now", "SystemTime", "UNIX_EPOCH", ".elapsed("],
-        place: Place::OnlyIn(&["driver.rs", "crates/testkit/"]),
+        place: Place::OnlyIn(&["driver.rs", "crates/testkit/", "child/handle.rs"]),
     },
     Knowledge {
         rule: "random",
@@ -208,7 +212,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "JoinSet",
             ".spawn(",
         ],
-        place: Place::OnlyIn(&["lives.rs", "place.rs"]),
+        place: Place::OnlyIn(&["lives.rs", "app/sentinel.rs"]),
     },
     Knowledge {
         rule: "threads",
@@ -219,7 +223,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "thread::Builder",
             "thread::sleep",
         ],
-        place: Place::OnlyIn(&["crates/core/src/app.rs", "place.rs"]),
+        place: Place::OnlyIn(&["app/sentinel.rs"]),
     },
     Knowledge {
         rule: "tracing",
@@ -231,7 +235,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         rule: "panics",
         what: "catches panics",
         signs: &["catch_unwind"],
-        place: Place::OnlyIn(&["supervisor/lives.rs"]),
+        place: Place::OnlyIn(&["supervisor/task.rs", "observe/hub.rs"]),
     },
     Knowledge {
         rule: "environment",
@@ -243,7 +247,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "env::vars",
             "env::current_dir",
         ],
-        place: Place::OnlyIn(&["crates/core/src/app.rs"]),
+        place: Place::OnlyIn(&["crates/core/src/app/"]),
     },
     Knowledge {
         rule: "values",

@@ -5,7 +5,7 @@ mod sentinel;
 use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sentinel::Sentinel;
 
@@ -45,7 +45,7 @@ pub struct Application {
 /// How the tree ended, before it is told.
 enum End {
     NotStarted(StartError),
-    Stopped(Report, Duration),
+    Stopped(Report),
     ByItself(Outcome),
 }
 
@@ -96,9 +96,9 @@ impl Application {
                 say(format_args!("{id} could not start: {}", reason(&error)));
                 1
             }
-            End::Stopped(report, took) => {
+            End::Stopped(report) => {
                 let in_order = if report.is_clean() { "" } else { ", not in good order" };
-                let took = took.as_millis();
+                let took = report.took().as_millis();
                 say(format_args!("{id} stopped in {took} ms{in_order}:\n{report}"));
                 u8::from(!report.is_clean())
             }
@@ -129,9 +129,7 @@ async fn supervise(root: &Supervisor, handle: &SupervisorHandle, sentinel: &Sent
     tokio::select! {
         biased;
         _ = sentinel.next() => {
-            let began = Instant::now();
-            let report = handle.shutdown().await;
-            End::Stopped(report, began.elapsed())
+            End::Stopped(handle.shutdown().await)
         }
         outcome = handle.wait() => End::ByItself(outcome),
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::inbox::{Call, Message, Order, Reading, Via};
 use super::{
@@ -304,7 +305,7 @@ impl SupervisorHandle {
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::default();
         if let Some(occupant) = self.occupant() {
-            describe(&occupant, &mut snapshot);
+            describe(&occupant, Instant::now(), &mut snapshot);
         }
         snapshot
     }
@@ -473,7 +474,7 @@ async fn send<T>(
 }
 
 /// Adds the supervisor and all below it; a loop, not recursion, as trees may be deep.
-fn describe(root: &Arc<Occupant>, snapshot: &mut Snapshot) {
+fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
     let first = SnapshotEntry {
         path: root.roster.path.clone(),
         depth: 0,
@@ -492,7 +493,7 @@ fn describe(root: &Arc<Occupant>, snapshot: &mut Snapshot) {
         if let Some(occupant) = occupant {
             entry.strategy = Some(occupant.roster.strategy);
             entry.counts = Some(occupant.roster.counts());
-            let rows = occupant.roster.rows(entry.depth + 1);
+            let rows = occupant.roster.rows(now, entry.depth + 1);
             open.extend(rows.into_iter().rev());
         }
         snapshot.entries.push(entry);

@@ -13,6 +13,7 @@ use crate::path::ChildPath;
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub(crate) children: Vec<ChildReport>,
+    pub(crate) took: Duration,
 }
 
 /// How one child was stopped.
@@ -55,6 +56,12 @@ impl Report {
     #[must_use]
     pub fn children(&self) -> &[ChildReport] {
         &self.children
+    }
+
+    /// How long the whole stop took.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.took
     }
 
     /// Whether every child ended in good order: none had to be forced, and none ended with an error.

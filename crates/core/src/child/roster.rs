@@ -90,10 +90,14 @@ impl Roster {
     }
 
     /// The rows as a snapshot shows them, with the life of each.
-    pub(crate) fn rows(&self, depth: usize) -> Vec<(SnapshotEntry, Option<Arc<Life>>)> {
+    pub(crate) fn rows(
+        &self,
+        now: Instant,
+        depth: usize,
+    ) -> Vec<(SnapshotEntry, Option<Arc<Life>>)> {
         let state = self.lock();
         let rows = state.in_order();
-        rows.map(|entry| (entry.shown(depth), entry.life.clone()))
+        rows.map(|entry| (entry.shown(now, depth), entry.life.clone()))
             .collect()
     }
 }
@@ -185,7 +189,7 @@ impl Entry {
         up && self.life.as_ref().is_some_and(|life| !life.is_gone())
     }
 
-    fn shown(&self, depth: usize) -> SnapshotEntry {
+    fn shown(&self, now: Instant, depth: usize) -> SnapshotEntry {
         SnapshotEntry {
             path: self.path.clone(),
             depth,
@@ -193,7 +197,7 @@ impl Entry {
             state: self.state,
             incarnation: self.life.as_ref().map(|life| life.incarnation),
             restarts: self.restarts,
-            uptime: self.since.map(|since| since.elapsed()),
+            uptime: self.since.map(|since| now.saturating_duration_since(since)),
             last_exit: self.last_exit.clone(),
             counts: None,
         }

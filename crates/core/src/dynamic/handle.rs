@@ -51,14 +51,14 @@ impl<A: Send + 'static> DynamicHandle<A> {
     ///
     /// See [`StartChildError`]; in each case the child is not kept.
     ///
-    /// # Panics
-    ///
-    /// If the template does.
-    ///
     /// # Cancel safety
     ///
     /// Dropping the future before the supervisor has heard the call drops the child; afterwards it
     /// is started all the same.
+    ///
+    /// # Panics
+    ///
+    /// If the template does.
     pub async fn start_child(&self, args: A) -> Result<ChildRef, StartChildError> {
         let spec = Box::new((self.template)(args));
         let (reply, answer) = oneshot::channel();

@@ -5,6 +5,7 @@
 mod handle;
 mod machine;
 mod spec;
+mod start;
 #[cfg(test)]
 mod tests;
 

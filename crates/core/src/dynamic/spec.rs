@@ -4,19 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-
 use super::handle::DynamicHandle;
-use super::machine::{Machine, Settings};
-use crate::child::{
-    ChildKind, ChildSpec, Context, Fault, Findings, Lint, Report, Roster, Semantics,
-    ShutdownStrategy, SpecError, Started, Supervisable,
-};
-use crate::exit::InitializationError;
+use crate::child::{ChildSpec, Lint, Report, Semantics, SpecError};
 use crate::observe::Observer;
-use crate::path::{ChildId, ChildPath};
+use crate::path::ChildId;
 use crate::restart::Intensity;
-use crate::supervisor::{Blueprint, Driver, Rules, RunError, StartError, check, check_child};
+use crate::supervisor::{Blueprint, RunError, StartError, check};
 
 /// A supervisor of any number of children that are made from one template at run time.
 ///
@@ -54,8 +47,8 @@ use crate::supervisor::{Blueprint, Driver, Rules, RunError, StartError, check, c
 /// ```
 #[must_use = "a supervisor is a blueprint: nothing runs until it is started"]
 pub struct DynamicSupervisor<A> {
-    blueprint: Blueprint,
-    max_children: usize,
+    pub(super) blueprint: Blueprint,
+    pub(super) max_children: usize,
     template: Template<A>,
 }
 
@@ -148,55 +141,6 @@ impl<A: Send + 'static> DynamicSupervisor<A> {
     pub async fn run_until(&self, signal: impl Future) -> Result<Report, RunError> {
         let handle = self.start().await?;
         self.blueprint.run_until(handle.supervisor(), signal).await
-    }
-}
-
-#[async_trait]
-impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
-    fn name(&self) -> &str {
-        self.blueprint.id.as_str()
-    }
-
-    fn shutdown_strategy(&self) -> ShutdownStrategy {
-        ShutdownStrategy::Infinite
-    }
-
-    fn kind(&self) -> ChildKind {
-        ChildKind::Supervisor
-    }
-
-    fn findings(&self, path: &ChildPath) -> Findings {
-        let mut findings = self.blueprint.findings(path);
-        if self.max_children == 0 {
-            findings.faults.push((path.clone(), Fault::NoChildrenAllowed));
-        }
-        findings
-    }
-
-    async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
-        // A supervisor that was made at run time was not checked with the tree.
-        let findings = self.findings(ctx.path());
-        findings.verdict().map_err(InitializationError::new)?;
-        let blueprint = &self.blueprint;
-        let semantics = blueprint.semantics_for(&ctx);
-        let rules = Rules {
-            semantics,
-            check: check_child,
-            auto_shutdown: false,
-            max_children: self.max_children,
-        };
-        let settings = Settings {
-            intensity: blueprint.intensity,
-            abort_grace: blueprint.abort_grace,
-            max_children: self.max_children,
-            semantics,
-        };
-        let seat = blueprint.seat_for(&ctx);
-        let roster = Roster::new(ctx.path().clone(), "dynamic", true);
-        let machine = Machine::new(settings);
-        let mut driver = Driver::new(machine, rules, settings.intensity, &ctx.life, &seat, roster);
-        driver.boot().await?;
-        Ok(Started::run(driver.run()))
     }
 }
 

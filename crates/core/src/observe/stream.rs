@@ -52,14 +52,14 @@ impl EventStream {
 
     /// Waits for the next event; `None` when the tree is over and all was read.
     ///
-    /// # Cancel safety
-    ///
-    /// No event is lost if the future is dropped.
-    ///
     /// # Errors
     ///
     /// [`LostEvents`] says how many events were lost because this reader was too slow; the next call
     /// goes on with the oldest that is still there.
+    ///
+    /// # Cancel safety
+    ///
+    /// No event is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Event, LostEvents>> {
         match self.0.recv().await {
             Ok(event) => Some(Ok(Event::clone(&event))),

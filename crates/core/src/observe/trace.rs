@@ -1,6 +1,7 @@
 //! The only place that knows `tracing`: events with fixed targets, and the span of a life.
 
-use tracing::{Level, Span};
+pub(crate) use tracing::Span;
+use tracing::Level;
 
 use super::event::EventKind;
 use crate::path::{ChildPath, Incarnation};

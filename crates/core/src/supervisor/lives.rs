@@ -1,79 +1,272 @@
-//! The running children of a supervisor: their tasks, from the spawn to the last word.
+//! The running children of a supervisor: their tasks and deadlines, and what the roster shows of them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tracing::Span;
+use tokio::time::Instant;
 
+use super::deadlines::Deadlines;
+use super::ending::History;
+use super::protocol::{Cause, Exit, Input, Slot};
+use super::slot::{Patience, State};
+use super::task::{Hearer, live};
 use crate::child::{
-    ChildKind, ChildSpec, Context, Inbox, Life, Message, Started, StopRequest,
-    StopSignal, Word,
+    ChildReport, ChildSpec, Inbox, Life, Roster, Semantics, StopRequest,
+    SupervisorHandle, Word,
 };
-use crate::exit::{ExitReason, InitializationError, Panic, take_location};
-use crate::observe::{EventKind, trace};
+use crate::exit::{ExitReason, InitializationError};
+use crate::observe::{EventKind, StartCause};
+use crate::path::Incarnation;
+use crate::tree::ChildState;
 
-/// The tasks of one supervisor's children. Dropping it ends them all.
+/// The running children of one supervisor. Dropping it ends them all.
 #[derive(Debug)]
 pub(crate) struct Lives {
     tasks: JoinSet<()>,
+    deadlines: Deadlines,
     inbox: Arc<Inbox>,
-}
-
-/// Who hears the last word of a child.
-enum Hearer {
-    Supervisor(Arc<Inbox>, usize),
-    /// Nobody: it is the root of its tree.
-    Nobody,
-}
-
-/// Says the last word of a life when the child's future is gone, however that came about.
-struct Farewell {
-    life: Arc<Life>,
-    hearer: Hearer,
-    end: Option<End>,
-    started: bool,
-}
-
-/// How the task itself saw the end.
-enum End {
-    Ignored,
-    Exited(ExitReason),
-}
-
-/// Runs a future in a span and catches its panic, close to where it happens.
-struct Caught<F> {
-    future: F,
-    span: Span,
+    roster: Arc<Roster>,
+    /// What a child is given of its supervisor.
+    handle: SupervisorHandle,
+    semantics: Semantics,
+    supervisor: Arc<Life>,
+    pub(super) history: History,
+    /// How the children were stopped, if the supervisor itself ends.
+    pub(super) report: Option<Vec<ChildReport>>,
 }
 
 impl Lives {
-    pub(crate) fn new(inbox: Arc<Inbox>) -> Self {
+    pub(super) fn new(
+        inbox: &Arc<Inbox>,
+        roster: &Arc<Roster>,
+        handle: SupervisorHandle,
+        semantics: Semantics,
+        supervisor: &Arc<Life>,
+    ) -> Self {
         Self {
             tasks: JoinSet::new(),
-            inbox,
+            deadlines: Deadlines::default(),
+            inbox: Arc::clone(inbox),
+            roster: Arc::clone(roster),
+            handle,
+            semantics,
+            supervisor: Arc::clone(supervisor),
+            history: History::default(),
+            report: None,
         }
     }
 
-    /// Spawns the task of a child.
-    pub(crate) fn start(&mut self, slot: usize, spec: ChildSpec, life: Arc<Life>) {
+    /// Begins a life of the child.
+    pub(super) fn start(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        cause: Cause,
+        timeout: Option<Duration>,
+    ) {
+        let mut state = self.roster.lock();
+        let entry = state.get_mut(slot).expect("a row is there when it starts");
+        let life = Life::new(
+            entry.path.clone(),
+            entry.last_exit.clone(),
+            self.handle.clone(),
+            self.semantics,
+            &self.supervisor.commons,
+        );
+        entry.life = Some(Arc::clone(&life));
+        entry.restarts += u64::from(cause == Cause::Restart);
+        (entry.told, entry.forced) = (None, false);
+        let spec = entry.spec.clone();
+        drop(state);
+        if let Some(timeout) = timeout {
+            self.deadlines.set(slot, now + timeout);
+        }
+        life.tell(EventKind::Starting {
+            cause: match cause {
+                Cause::Boot => StartCause::FirstStart,
+                Cause::Add => StartCause::Added,
+                Cause::Call => StartCause::Requested,
+                Cause::Restart => StartCause::Restart,
+            },
+        });
         let hearer = Hearer::Supervisor(Arc::clone(&self.inbox), slot);
         let task = self.tasks.spawn(live(spec, Arc::clone(&life), hearer));
         // It is set once, here.
         let _first = life.task.set(task);
     }
 
-    /// Drops what is left of tasks that are over.
-    pub(crate) fn reap(&mut self) {
+    /// Asks the child to stop.
+    pub(super) fn ask(&mut self, now: Instant, slot: Slot, grace: Option<Duration>) {
+        let deadline = grace.map(|grace| now + grace);
+        match deadline {
+            Some(deadline) => self.deadlines.set(slot, deadline),
+            None => self.deadlines.clear(slot),
+        }
+        let life = self.roster.lock().get_mut(slot).and_then(|entry| {
+            entry.told.get_or_insert(now);
+            entry.life.clone()
+        });
+        if let Some(life) = life {
+            let request = StopRequest {
+                deadline,
+                orphaned: false,
+            };
+            life.ask_to_stop(grace, request);
+        }
+    }
+
+    /// Aborts the task of the child, which is in this state.
+    pub(super) fn kill(&mut self, now: Instant, slot: Slot, grace: Duration, state: Option<State>) {
+        self.deadlines.set(slot, now + grace);
+        let mut roster = self.roster.lock();
+        let Some(entry) = roster.get_mut(slot) else {
+            return;
+        };
+        let Some(life) = entry.life.clone() else {
+            return;
+        };
+        if let Some(State::Starting(_, Patience::Over)) = state {
+            let timeout = entry.spec.settings.init_timeout.unwrap_or_default();
+            // It can be overdue only once.
+            let _first = life.overdue.set(timeout);
+        } else {
+            entry.forced = entry.told.is_some();
+            entry.told.get_or_insert(now);
+        }
+        drop(roster);
+        if !life.is_gone() {
+            life.tell(EventKind::Killed);
+        }
+        life.abort();
+    }
+
+    /// Waits no longer than this for a child whose task was aborted from outside.
+    pub(super) fn wait(&mut self, now: Instant, slot: Slot, grace: Duration) {
+        self.deadlines.set(slot, now + grace);
+    }
+
+    /// Leaves a child behind that does not react to the abort of its task.
+    pub(super) fn abandon(&mut self, now: Instant, slot: Slot) {
+        let state = self.roster.lock();
+        let entry = state.get(slot).expect("a row outlasts its child");
+        let starting = entry.state == ChildState::Starting;
+        let life = entry.life.clone();
+        drop(state);
+        let overdue = life.as_ref().and_then(|life| life.overdue.get().copied());
+        if let Some(life) = life {
+            life.tell(EventKind::Unresponsive);
+        }
+        let reason = match (starting, overdue) {
+            (false, _) => ExitReason::Unresponsive,
+            (true, overdue) => ExitReason::InitializationFailed(match overdue {
+                Some(after) => InitializationError::timed_out(after),
+                None => InitializationError::cut(ExitReason::Unresponsive),
+            }),
+        };
+        self.settle(now, slot, reason);
+    }
+
+    /// Notes what a child's task said; what the machine is to be told.
+    pub(super) fn note(&mut self, now: Instant, slot: Slot, word: Word) -> Input {
+        match word {
+            Word::Started => {
+                self.set_running(now, slot);
+                Input::Started(slot)
+            }
+            Word::Ignored => {
+                self.settle(now, slot, ExitReason::Normal);
+                Input::Ignored(slot)
+            }
+            Word::Exited(reason) => {
+                let exit = match &reason {
+                    ExitReason::InitializationFailed(_) => Exit::Unstartable,
+                    reason if reason.is_clean() => Exit::Clean,
+                    _ => Exit::Abnormal,
+                };
+                self.settle(now, slot, reason);
+                Input::Exited(slot, exit)
+            }
+        }
+    }
+
+    fn set_running(&mut self, now: Instant, slot: Slot) {
+        let mut state = self.roster.lock();
+        let Some(entry) = state.get_mut(slot) else {
+            return;
+        };
+        entry.since = Some(now);
+        entry.ran = entry.life.as_ref().map(|life| life.incarnation);
+        // A child that is told to end keeps its deadline.
+        if entry.state == ChildState::Starting {
+            drop(state);
+            self.deadlines.clear(slot);
+        }
+    }
+
+    /// Takes a life out of the books.
+    fn settle(&mut self, now: Instant, slot: Slot, reason: ExitReason) {
+        self.deadlines.clear(slot);
+        // What is left of tasks that are over.
         while self.tasks.try_join_next().is_some() {}
+        let mut state = self.roster.lock();
+        let entry = state.get_mut(slot).expect("a row outlasts its child");
+        let life = entry.life.take();
+        entry.since = None;
+        match (entry.told.take(), &mut self.report) {
+            (None, _) => self.history.push(&entry.path, &reason),
+            (Some(_), None) => (),
+            (Some(told), Some(report)) => {
+                let departure = life.and_then(|life| life.departure());
+                report.extend(departure.unwrap_or_default().report.children);
+                report.push(ChildReport {
+                    path: entry.path.clone(),
+                    exit: reason.clone(),
+                    took: now.saturating_duration_since(told),
+                    forced: entry.forced,
+                    unresponsive: matches!(reason, ExitReason::Unresponsive),
+                });
+            }
+        }
+        entry.last_exit = Some(reason);
+    }
+
+    /// Forgets a row.
+    pub(super) fn remove(&mut self, slot: Slot) {
+        self.deadlines.clear(slot);
+        self.roster.lock().remove(slot);
+    }
+
+    /// Shows others how far a child is.
+    pub(super) fn publish(&self, slot: Slot, state: State) {
+        if let Some(entry) = self.roster.lock().get_mut(slot) {
+            entry.state = match state {
+                State::Idle | State::Due(_) => ChildState::Idle,
+                State::Starting(..) => ChildState::Starting,
+                State::Running(_) => ChildState::Running,
+                State::Retrying => ChildState::Restarting,
+                State::Stopping(..) => ChildState::Stopping,
+            };
+        }
+    }
+
+    /// Whether that life is the one that the child has now.
+    pub(super) fn is_present(&self, slot: Slot, life: Incarnation) -> bool {
+        let state = self.roster.lock();
+        let present = state.get(slot).and_then(|entry| entry.life.as_ref());
+        present.is_some_and(|present| present.incarnation == life)
+    }
+
+    /// The next child whose deadline has passed.
+    pub(super) fn poll_overdue(&mut self, cx: &mut Context<'_>) -> Poll<Slot> {
+        self.deadlines.poll(cx)
     }
 
     /// Leaves the supervisors among the children to themselves: each stops its children in order,
     /// and then ends. All other children are killed.
-    pub(crate) fn orphan<'a>(&mut self, lives: impl Iterator<Item = &'a Arc<Life>>) {
+    pub(super) fn orphan(&mut self) {
+        let lives: Vec<_> = self.roster.lock().lives().cloned().collect();
         for life in lives {
             if life.seat.get().is_some() {
                 life.stop.request(StopRequest {
@@ -86,6 +279,11 @@ impl Lives {
         }
         self.tasks.detach_all();
     }
+
+    /// How the children were stopped.
+    pub(super) fn take_report(&mut self) -> Vec<ChildReport> {
+        self.report.take().unwrap_or_default()
+    }
 }
 
 /// Spawns the root of a tree, which has no supervisor.
@@ -93,168 +291,4 @@ pub(crate) fn spawn_root(spec: ChildSpec, life: &Arc<Life>) {
     let task = tokio::spawn(live(spec, Arc::clone(life), Hearer::Nobody));
     // It is set once, here.
     let _first = life.task.set(task.abort_handle());
-}
-
-/// One life of a child.
-fn live(
-    spec: ChildSpec,
-    life: Arc<Life>,
-    hearer: Hearer,
-) -> impl Future<Output = ()> + Send + 'static {
-    life.commons.tasks.fetch_add(1, Ordering::AcqRel);
-    // Made before the task runs for the first time, so that one that is aborted earlier has a last
-    // word too; dropped after all that belongs to the user.
-    let mut farewell = Farewell {
-        life,
-        hearer,
-        end: None,
-        started: false,
-    };
-    async move {
-        let end = run(&spec, &mut farewell).await;
-        farewell.ends(end);
-    }
-}
-
-async fn run(spec: &ChildSpec, farewell: &mut Farewell) -> End {
-    let life = Arc::clone(&farewell.life);
-    let span = trace::span(&life.path, life.incarnation);
-    let context = Context {
-        life: Arc::clone(&life),
-    };
-    let initialized = match catch(|| spec.child.initialize(context)) {
-        Ok(future) => {
-            // A supervisor hears the request itself, and stops what it has started.
-            let may_cut = spec.settings.kind == ChildKind::Worker;
-            let future = Caught {
-                future,
-                span: span.clone(),
-            };
-            unless_stopped(future, may_cut, &life).await
-        }
-        Err(panic) => Some(Err(panic)),
-    };
-    let failed = |error| End::Exited(ExitReason::InitializationFailed(error));
-    let future = match initialized {
-        Some(Ok(Ok(Started::Run(future)))) => future,
-        Some(Ok(Ok(Started::Ignore))) => return End::Ignored,
-        Some(Ok(Err(error))) => return failed(error),
-        Some(Err(panic)) => return failed(InitializationError::panicked(panic)),
-        None => return failed(InitializationError::cut(ExitReason::Shutdown)),
-    };
-    farewell.started();
-    // The supervisor may now stand in this thread's queue where no other thread finds it: let it
-    // out before the child gets the chance to block the thread.
-    tokio::task::yield_now().await;
-    End::Exited(match (Caught { future, span }).await {
-        Ok(Some(reason)) => reason,
-        Ok(None) if life.stop.is_requested() => ExitReason::Shutdown,
-        Ok(None) => ExitReason::Normal,
-        Err(panic) => ExitReason::Panicked(panic),
-    })
-}
-
-/// Waits for an initialization; `None` if the child is to stop before it is done.
-async fn unless_stopped<F: Future + Unpin>(
-    mut initialization: F,
-    may_cut: bool,
-    life: &Arc<Life>,
-) -> Option<F::Output> {
-    let mut stop = StopSignal::new(Arc::clone(life));
-    std::future::poll_fn(|cx| {
-        if let Poll::Ready(done) = Pin::new(&mut initialization).poll(cx) {
-            return Poll::Ready(Some(done));
-        }
-        if may_cut && Pin::new(&mut stop).poll(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        Poll::Pending
-    })
-    .await
-}
-
-fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
-    catch_unwind(AssertUnwindSafe(act))
-        .map_err(|payload| Panic::caught(payload.as_ref(), take_location()))
-}
-
-impl Farewell {
-    /// The initialization succeeded.
-    fn started(&mut self) {
-        self.started = true;
-        self.life.tell(EventKind::Started);
-        self.say(Word::Started);
-    }
-
-    /// The task itself has come to an end.
-    fn ends(&mut self, end: End) {
-        self.end = Some(end);
-    }
-
-    fn say(&self, word: Word) {
-        if let Hearer::Supervisor(inbox, slot) = &self.hearer {
-            inbox.push(Message::Life(*slot, self.life.incarnation, word));
-        }
-    }
-
-    /// How the life ended, as the rest of the world sees it.
-    fn reason(&mut self) -> Option<ExitReason> {
-        let reason = match self.end.take() {
-            Some(End::Ignored) => return None,
-            Some(End::Exited(reason)) => reason,
-            None => ExitReason::Killed,
-        };
-        if self.started {
-            return Some(reason);
-        }
-        let error = match (self.life.overdue.get(), reason) {
-            (Some(&after), _) => InitializationError::timed_out(after),
-            (None, ExitReason::InitializationFailed(error)) => error,
-            (None, reason) => InitializationError::cut(reason),
-        };
-        Some(ExitReason::InitializationFailed(error))
-    }
-}
-
-impl Drop for Farewell {
-    fn drop(&mut self) {
-        self.life.set_gone();
-        let reason = self.reason();
-        self.life.tell(match &reason {
-            None => EventKind::Ignored,
-            Some(ExitReason::InitializationFailed(error)) if !self.started => {
-                EventKind::StartFailed {
-                    error: error.clone(),
-                }
-            }
-            Some(reason) => EventKind::Exited {
-                reason: reason.clone(),
-            },
-        });
-        if matches!(self.hearer, Hearer::Nobody) {
-            self.life.commons.hub.close();
-        }
-        if let Some(seat) = self.life.seat.get() {
-            seat.leave(self.life.departure().unwrap_or_default());
-        }
-        self.life.commons.tasks.fetch_sub(1, Ordering::AcqRel);
-        self.say(match reason {
-            None => Word::Ignored,
-            Some(reason) => Word::Exited(reason),
-        });
-    }
-}
-
-impl<F: Future + Unpin> Future for Caught<F> {
-    type Output = Result<F::Output, Panic>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let _in_span = this.span.enter();
-        match catch(|| Pin::new(&mut this.future).poll(cx)) {
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    }
 }

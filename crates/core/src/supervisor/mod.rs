@@ -1,7 +1,8 @@
 //! Supervisors of a spec list.
 //!
-//! `machine` (with `calls`, `group`, `rows`, `order`, `slot`) decides, `driver` (with `lives`,
-//! `deadlines`, `desk`, `ending`) does; `spec` is what users write.
+//! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`,
+//! `group`, `rows`, `order` and `slot`) decides; `driver` (with `lives`, `task`, `deadlines`, `desk`
+//! and `ending`) does.
 
 mod blueprint;
 mod calls;
@@ -18,7 +19,9 @@ mod protocol;
 mod rows;
 mod slot;
 mod spec;
+mod start;
 mod strategy;
+mod task;
 #[cfg(test)]
 mod tests;
 
@@ -29,5 +32,5 @@ pub use error::{RunError, StartError};
 pub(crate) use protocol::{Action, Answer, Cause, Decide, End, Exit, Input, Refusal, Slot, Traits};
 pub(crate) use slot::{Force, Patience, Row, State, Then, Waiting, Wish};
 pub use spec::Supervisor;
-pub(crate) use spec::check_child;
+pub(crate) use start::check_child;
 pub use strategy::{AutoShutdown, Strategy};

@@ -1,21 +1,16 @@
 //! A supervisor of a spec list, before it runs.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-
 use super::blueprint::{Blueprint, check};
-use super::desk::Rules;
-use super::driver::Driver;
 use super::error::{RunError, StartError};
-use super::machine::{Machine, Settings};
 use super::strategy::{AutoShutdown, Strategy};
 use crate::child::{
-    ChildKind, ChildSpec, Context, Fault, Findings, Lint, Report, Roster, Semantics,
-    ShutdownStrategy, SpecError, Started, Supervisable, SupervisorHandle,
+    ChildSpec, Fault, Findings, Lint, Report, Semantics, ShutdownStrategy, SpecError,
+    SupervisorHandle,
 };
-use crate::exit::InitializationError;
 use crate::observe::Observer;
 use crate::path::{ChildId, ChildPath};
 use crate::restart::{Intensity, Restart};
@@ -51,10 +46,10 @@ use crate::restart::{Intensity, Restart};
 #[derive(Clone, Debug)]
 #[must_use = "a supervisor is a blueprint: nothing runs until it is started"]
 pub struct Supervisor {
-    blueprint: Blueprint,
-    strategy: Strategy,
-    auto_shutdown: AutoShutdown,
-    children: Vec<ChildSpec>,
+    pub(super) blueprint: Blueprint,
+    pub(super) strategy: Strategy,
+    pub(super) auto_shutdown: AutoShutdown,
+    pub(super) children: Vec<ChildSpec>,
 }
 
 impl Supervisor {
@@ -122,7 +117,7 @@ impl Supervisor {
 
     /// Tells `observer` each event of the tree; only that of the root is asked.
     pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.blueprint.observers.push(std::sync::Arc::new(observer));
+        self.blueprint.observers.push(Arc::new(observer));
         self
     }
 
@@ -178,6 +173,33 @@ impl Supervisor {
         &self.blueprint.id
     }
 
+    /// What is to be said of its settings and of its children's specs.
+    pub(super) fn own_findings(&self, path: &ChildPath) -> Findings {
+        let mut findings = self.blueprint.findings(path);
+        let mut ids = HashSet::new();
+        for spec in &self.children {
+            let at = path.join(&spec.settings.id);
+            if !ids.insert(&spec.settings.id) {
+                findings.faults.push((at.clone(), Fault::DuplicateId));
+            }
+            for fault in faults_of(spec, self.auto_shutdown != AutoShutdown::Never) {
+                findings.faults.push((at.clone(), fault));
+            }
+        }
+        let period = self.blueprint.intensity.period;
+        if self.strategy != Strategy::OneForOne
+            && let Some(stop) = self.longest_stop()
+            && stop > period
+        {
+            findings.lints.push(Lint::StopOutlastsPeriod {
+                path: path.clone(),
+                stop,
+                period,
+            });
+        }
+        findings
+    }
+
     /// How long a stop of all children may take, if that has a limit.
     fn longest_stop(&self) -> Option<Duration> {
         let mut longest = Duration::ZERO;
@@ -206,97 +228,4 @@ pub(crate) fn faults_of(spec: &ChildSpec, auto_shutdown: bool) -> Vec<Fault> {
         faults.push(Fault::SignificantWithoutAutoShutdown);
     }
     faults
-}
-
-/// Refuses a child spec that a running supervisor must not take.
-pub(crate) fn check_child(
-    rules: &Rules,
-    roster: &Roster,
-    spec: &ChildSpec,
-) -> Result<(), SpecError> {
-    let path = roster.path.join(&spec.settings.id);
-    let mut findings = Findings::default();
-    for fault in faults_of(spec, rules.auto_shutdown) {
-        findings.faults.push((path.clone(), fault));
-    }
-    findings.add_below(spec.child.as_ref(), path);
-    findings.verdict().map(|_lints| ())
-}
-
-#[async_trait]
-impl Supervisable for Supervisor {
-    fn name(&self) -> &str {
-        self.blueprint.id.as_str()
-    }
-
-    fn shutdown_strategy(&self) -> ShutdownStrategy {
-        ShutdownStrategy::Infinite
-    }
-
-    fn kind(&self) -> ChildKind {
-        ChildKind::Supervisor
-    }
-
-    fn children(&self) -> &[ChildSpec] {
-        &self.children
-    }
-
-    fn findings(&self, path: &ChildPath) -> Findings {
-        let mut findings = self.blueprint.findings(path);
-        let mut ids = HashSet::new();
-        for spec in &self.children {
-            let at = path.join(&spec.settings.id);
-            if !ids.insert(&spec.settings.id) {
-                findings.faults.push((at.clone(), Fault::DuplicateId));
-            }
-            for fault in faults_of(spec, self.auto_shutdown != AutoShutdown::Never) {
-                findings.faults.push((at.clone(), fault));
-            }
-        }
-        let period = self.blueprint.intensity.period;
-        if self.strategy != Strategy::OneForOne
-            && let Some(stop) = self.longest_stop()
-            && stop > period
-        {
-            findings.lints.push(Lint::StopOutlastsPeriod {
-                path: path.clone(),
-                stop,
-                period,
-            });
-        }
-        findings
-    }
-
-    async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
-        // A supervisor that was made at run time was not checked with the tree.
-        let findings = self.findings(ctx.path());
-        findings.verdict().map_err(InitializationError::new)?;
-        let blueprint = &self.blueprint;
-        let semantics = blueprint.semantics_for(&ctx);
-        let rules = Rules {
-            semantics,
-            check: check_child,
-            auto_shutdown: self.auto_shutdown != AutoShutdown::Never,
-            max_children: usize::MAX,
-        };
-        let roster = Roster::new(ctx.path().clone(), self.strategy.as_str(), false);
-        let mut traits = Vec::with_capacity(self.children.len());
-        for spec in &self.children {
-            let path = ctx.path().join(&spec.settings.id);
-            traits.push(rules.traits(&spec.settings));
-            roster.lock().add(spec.clone(), path);
-        }
-        let settings = Settings {
-            strategy: self.strategy,
-            auto_shutdown: self.auto_shutdown,
-            intensity: blueprint.intensity,
-            abort_grace: blueprint.abort_grace,
-            semantics,
-        };
-        let seat = blueprint.seat_for(&ctx);
-        let machine = Machine::new(settings, traits);
-        let mut driver = Driver::new(machine, rules, settings.intensity, &ctx.life, &seat, roster);
-        driver.boot().await?;
-        Ok(Started::run(driver.run()))
-    }
 }

@@ -1,4 +1,9 @@
-//! The machine alone: its rules as tables, a walk of every state it can reach, and random trees.
+//! The machine alone: its rules as tables, a walk of every state it can reach, random trees, costs.
 
-mod world;
+mod cost;
+mod random;
+mod rules;
+mod script;
+mod tree;
 mod walk;
+mod world;

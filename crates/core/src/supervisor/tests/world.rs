@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::machine::{Goal, Machine, Settings};
 use super::super::protocol::{Action, Cause, End, Exit, Input, Request, Slot, Traits};
-use super::super::slot::{Force, State, Then};
+use super::super::slot::{Force, Patience, State, Then};
 use super::super::strategy::{AutoShutdown, Strategy};
 use crate::child::{InitPolicy, ShutdownStrategy};
 use crate::clock::Moment;
@@ -422,14 +422,13 @@ impl World {
                 if !before.is_ending() {
                     self.check_counted(slot, step);
                 }
-                return self.keep_time(step);
+                return;
             }
-            _ => return self.keep_time(step),
+            _ => return,
         };
         if matches!(before.state(slot), Some(State::Running(_))) {
             self.check_exit(slot, exit, step);
         }
-        self.keep_time(step);
     }
 
     fn check_exit(&mut self, slot: Slot, exit: Exit, step: &Step<'_>) {
@@ -480,10 +479,7 @@ impl World {
         }
     }
 
-    /// The clock stands still while a group is stopped.
-    fn keep_time(&mut self, _step: &Step<'_>) {}
-
-    /// Time passes.
+    /// Time passes; the clock that restarts are counted by stands still while a group is stopped.
     pub(super) fn pass(&mut self, time: Duration) {
         self.now.0 += time;
         if matches!(self.machine.goal, Goal::Clear { .. }) {
@@ -517,9 +513,9 @@ impl World {
 
     /// From here children do what they are asked to: comes to rest, then to an end, or panics.
     pub(super) fn cooperate(mut self) {
-        self.rest();
+        self.rest(|_| true);
         self.tell(Input::StopRequested);
-        self.rest();
+        self.rest(|_| true);
         assert!(self.finished, "did not end {self:?}");
     }
 
@@ -535,20 +531,24 @@ impl World {
         assert!(self.finished, "did not end {self:?}");
     }
 
-    fn rest(&mut self) {
+    /// Lets children do what they are asked to, as far as they can start, until nothing is under way.
+    pub(super) fn rest(&mut self, can_start: impl Fn(Slot) -> bool) -> Vec<Action> {
         // Each counted restart may stop and start every row once.
-        let limit = 8 * (self.places.len() + 1) * (self.machine.settings.intensity.restarts as usize + 2);
-        for _ in 0..limit {
-            let Some(input) = self.kind_event() else { return };
-            self.tell(input);
+        let rounds = self.machine.settings.intensity.restarts as usize + 2;
+        let mut actions = Vec::new();
+        for _ in 0..8 * (self.places.len() + 1) * rounds {
+            match self.kind_event(&can_start) {
+                Some(input) => actions.extend(self.tell(input)),
+                None => return actions,
+            }
         }
         panic!("comes to no rest {self:?}");
     }
 
-    fn kind_event(&self) -> Option<Input> {
+    fn kind_event(&self, can_start: impl Fn(Slot) -> bool) -> Option<Input> {
         self.places.iter().enumerate().find_map(|(slot, place)| match self.machine.state(slot)? {
-            state @ State::Starting(..) if state.is_aborted() => Some(Input::Exited(slot, Exit::Abnormal)),
-            State::Starting(..) => Some(Input::Started(slot)),
+            State::Starting(_, Patience::InTime) if can_start(slot) => Some(Input::Started(slot)),
+            State::Starting(..) => Some(Input::Exited(slot, Exit::Abnormal)),
             State::Stopping(..) => Some(Input::Exited(slot, Exit::Clean)),
             State::Idle | State::Due(_) | State::Retrying | State::Running(_) => {
                 (place.retries > 0).then_some(Input::Retry(slot))
@@ -566,10 +566,6 @@ impl World {
 
     pub(super) fn row_count(&self) -> usize {
         self.places.iter().filter(|place| place.row).count()
-    }
-
-    pub(super) fn is_waiting_for_answers(&self) -> bool {
-        !self.calls.is_empty()
     }
 }
 

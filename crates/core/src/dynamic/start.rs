@@ -1,0 +1,61 @@
+//! How a blueprint becomes a running dynamic supervisor.
+
+use async_trait::async_trait;
+
+use super::machine::{Machine, Settings};
+use super::spec::DynamicSupervisor;
+use crate::child::{
+    ChildKind, Context, Fault, Findings, Roster, ShutdownStrategy, Started, Supervisable,
+};
+use crate::exit::InitializationError;
+use crate::path::ChildPath;
+use crate::supervisor::{Driver, Rules, check_child};
+
+#[async_trait]
+impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
+    fn name(&self) -> &str {
+        self.blueprint.id.as_str()
+    }
+
+    fn shutdown_strategy(&self) -> ShutdownStrategy {
+        ShutdownStrategy::Infinite
+    }
+
+    fn kind(&self) -> ChildKind {
+        ChildKind::Supervisor
+    }
+
+    fn findings(&self, path: &ChildPath) -> Findings {
+        let mut findings = self.blueprint.findings(path);
+        if self.max_children == 0 {
+            findings.faults.push((path.clone(), Fault::NoChildrenAllowed));
+        }
+        findings
+    }
+
+    async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
+        // A supervisor that was made at run time was not checked with the tree.
+        let findings = self.findings(ctx.path());
+        findings.verdict().map_err(InitializationError::new)?;
+        let blueprint = &self.blueprint;
+        let semantics = blueprint.semantics_for(&ctx);
+        let rules = Rules {
+            semantics,
+            check: check_child,
+            auto_shutdown: false,
+            max_children: self.max_children,
+        };
+        let settings = Settings {
+            intensity: blueprint.intensity,
+            abort_grace: blueprint.abort_grace,
+            max_children: self.max_children,
+            semantics,
+        };
+        let seat = blueprint.seat_for(&ctx);
+        let roster = Roster::new(ctx.path().clone(), "dynamic", true);
+        let machine = Machine::new(settings);
+        let mut driver = Driver::new(machine, rules, settings.intensity, &ctx.life, seat, roster);
+        driver.boot().await?;
+        Ok(Started::run(driver.run()))
+    }
+}

@@ -1,0 +1,86 @@
+//! How a blueprint becomes a running supervisor.
+
+use async_trait::async_trait;
+
+use super::desk::Rules;
+use super::driver::Driver;
+use super::machine::{Machine, Settings};
+use super::spec::{Supervisor, faults_of};
+use super::strategy::AutoShutdown;
+use crate::child::{
+    ChildKind, ChildSpec, Context, Findings, Roster, ShutdownStrategy, SpecError, Started,
+    Supervisable,
+};
+use crate::exit::InitializationError;
+use crate::path::ChildPath;
+
+#[async_trait]
+impl Supervisable for Supervisor {
+    fn name(&self) -> &str {
+        self.blueprint.id.as_str()
+    }
+
+    fn shutdown_strategy(&self) -> ShutdownStrategy {
+        ShutdownStrategy::Infinite
+    }
+
+    fn kind(&self) -> ChildKind {
+        ChildKind::Supervisor
+    }
+
+    fn children(&self) -> &[ChildSpec] {
+        &self.children
+    }
+
+    fn findings(&self, path: &ChildPath) -> Findings {
+        self.own_findings(path)
+    }
+
+    async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
+        // A supervisor that was made at run time was not checked with the tree.
+        let findings = self.findings(ctx.path());
+        findings.verdict().map_err(InitializationError::new)?;
+        let blueprint = &self.blueprint;
+        let semantics = blueprint.semantics_for(&ctx);
+        let rules = Rules {
+            semantics,
+            check: check_child,
+            auto_shutdown: self.auto_shutdown != AutoShutdown::Never,
+            max_children: usize::MAX,
+        };
+        let roster = Roster::new(ctx.path().clone(), self.strategy.as_str(), false);
+        let mut traits = Vec::with_capacity(self.children.len());
+        for spec in &self.children {
+            let path = ctx.path().join(&spec.settings.id);
+            traits.push(rules.traits(&spec.settings));
+            roster.lock().add(spec.clone(), path);
+        }
+        let settings = Settings {
+            strategy: self.strategy,
+            auto_shutdown: self.auto_shutdown,
+            intensity: blueprint.intensity,
+            abort_grace: blueprint.abort_grace,
+            semantics,
+        };
+        let seat = blueprint.seat_for(&ctx);
+        let machine = Machine::new(settings, traits);
+        let mut driver = Driver::new(machine, rules, settings.intensity, &ctx.life, seat, roster);
+        driver.boot().await?;
+        Ok(Started::run(driver.run()))
+    }
+}
+
+/// Refuses a child spec that a running supervisor must not take.
+pub(crate) fn check_child(
+    rules: &Rules,
+    roster: &Roster,
+    spec: &ChildSpec,
+) -> Result<(), SpecError> {
+    let path = roster.path.join(&spec.settings.id);
+    let mut findings = Findings::default();
+    for fault in faults_of(spec, rules.auto_shutdown) {
+        findings.faults.push((path.clone(), fault));
+    }
+    findings.add_below(spec.child.as_ref(), path);
+    findings.verdict().map(|_lints| ())
+}

@@ -1,0 +1,205 @@
+//! The task of one life of a child, from its initialization to its last word.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context as TaskContext, Poll};
+
+use crate::child::{
+    ChildKind, ChildSpec, Context, Inbox, Life, Message, Started, StopSignal, Word,
+};
+use crate::exit::{ExitReason, InitializationError, Panic, take_location};
+use crate::observe::EventKind;
+use crate::observe::trace::{self, Span};
+
+/// Who hears the last word of a child.
+pub(super) enum Hearer {
+    Supervisor(Arc<Inbox>, usize),
+    /// Nobody: it is the root of its tree.
+    Nobody,
+}
+
+/// Says the last word of a life when the child's future is gone, however that came about.
+struct Farewell {
+    life: Arc<Life>,
+    hearer: Hearer,
+    end: Option<End>,
+    started: bool,
+}
+
+/// How the task itself saw the end.
+enum End {
+    Ignored,
+    Exited(ExitReason),
+}
+
+/// Runs a future in a span and catches its panic, close to where it happens.
+struct Caught<F> {
+    future: F,
+    span: Span,
+}
+
+/// One life of a child.
+pub(super) fn live(
+    spec: ChildSpec,
+    life: Arc<Life>,
+    hearer: Hearer,
+) -> impl Future<Output = ()> + Send + 'static {
+    life.commons.tasks.fetch_add(1, Ordering::AcqRel);
+    // Made before the task runs for the first time, so that one that is aborted earlier has a last
+    // word too; dropped after all that belongs to the user.
+    let mut farewell = Farewell {
+        life,
+        hearer,
+        end: None,
+        started: false,
+    };
+    async move {
+        let end = run(&spec, &mut farewell).await;
+        farewell.ends(end);
+    }
+}
+
+async fn run(spec: &ChildSpec, farewell: &mut Farewell) -> End {
+    let life = Arc::clone(&farewell.life);
+    let span = trace::span(&life.path, life.incarnation);
+    let context = Context {
+        life: Arc::clone(&life),
+    };
+    let initialized = match catch(|| spec.child.initialize(context)) {
+        Ok(future) => {
+            // A supervisor hears the request itself, and stops what it has started.
+            let may_cut = spec.settings.kind == ChildKind::Worker;
+            let future = Caught {
+                future,
+                span: span.clone(),
+            };
+            unless_stopped(future, may_cut, &life).await
+        }
+        Err(panic) => Some(Err(panic)),
+    };
+    let failed = |error| End::Exited(ExitReason::InitializationFailed(error));
+    let future = match initialized {
+        Some(Ok(Ok(Started::Run(future)))) => future,
+        Some(Ok(Ok(Started::Ignore))) => return End::Ignored,
+        Some(Ok(Err(error))) => return failed(error),
+        Some(Err(panic)) => return failed(InitializationError::panicked(panic)),
+        None => return failed(InitializationError::cut(ExitReason::Shutdown)),
+    };
+    farewell.started();
+    // The supervisor may now stand in this thread's queue where no other thread finds it: let it
+    // out before the child gets the chance to block the thread.
+    tokio::task::yield_now().await;
+    End::Exited(match (Caught { future, span }).await {
+        Ok(Some(reason)) => reason,
+        Ok(None) if life.stop.is_requested() => ExitReason::Shutdown,
+        Ok(None) => ExitReason::Normal,
+        Err(panic) => ExitReason::Panicked(panic),
+    })
+}
+
+/// Waits for an initialization; `None` if the child is to stop before it is done.
+async fn unless_stopped<F: Future + Unpin>(
+    mut initialization: F,
+    may_cut: bool,
+    life: &Arc<Life>,
+) -> Option<F::Output> {
+    let mut stop = StopSignal::new(Arc::clone(life));
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(done) = Pin::new(&mut initialization).poll(cx) {
+            return Poll::Ready(Some(done));
+        }
+        if may_cut && Pin::new(&mut stop).poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
+    catch_unwind(AssertUnwindSafe(act))
+        .map_err(|payload| Panic::caught(payload.as_ref(), take_location()))
+}
+
+impl Farewell {
+    /// The initialization succeeded.
+    fn started(&mut self) {
+        self.started = true;
+        self.life.tell(EventKind::Started);
+        self.say(Word::Started);
+    }
+
+    /// The task itself has come to an end.
+    fn ends(&mut self, end: End) {
+        self.end = Some(end);
+    }
+
+    fn say(&self, word: Word) {
+        if let Hearer::Supervisor(inbox, slot) = &self.hearer {
+            inbox.push(Message::Life(*slot, self.life.incarnation, word));
+        }
+    }
+
+    /// How the life ended, as the rest of the world sees it.
+    fn reason(&mut self) -> Option<ExitReason> {
+        let reason = match self.end.take() {
+            Some(End::Ignored) => return None,
+            Some(End::Exited(reason)) => reason,
+            None => ExitReason::Killed,
+        };
+        if self.started {
+            return Some(reason);
+        }
+        let error = match (self.life.overdue.get(), reason) {
+            (Some(&after), _) => InitializationError::timed_out(after),
+            (None, ExitReason::InitializationFailed(error)) => error,
+            (None, reason) => InitializationError::cut(reason),
+        };
+        Some(ExitReason::InitializationFailed(error))
+    }
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.life.set_gone();
+        let reason = self.reason();
+        self.life.tell(match &reason {
+            None => EventKind::Ignored,
+            Some(ExitReason::InitializationFailed(error)) if !self.started => {
+                EventKind::StartFailed {
+                    error: error.clone(),
+                }
+            }
+            Some(reason) => EventKind::Exited {
+                reason: reason.clone(),
+            },
+        });
+        if matches!(self.hearer, Hearer::Nobody) {
+            self.life.commons.hub.close();
+        }
+        if let Some(seat) = self.life.seat.get() {
+            seat.leave(self.life.departure().unwrap_or_default());
+        }
+        self.life.commons.tasks.fetch_sub(1, Ordering::AcqRel);
+        self.say(match reason {
+            None => Word::Ignored,
+            Some(reason) => Word::Exited(reason),
+        });
+    }
+}
+
+impl<F: Future + Unpin> Future for Caught<F> {
+    type Output = Result<F::Output, Panic>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let _in_span = this.span.enter();
+        match catch(|| Pin::new(&mut this.future).poll(cx)) {
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    }
+}

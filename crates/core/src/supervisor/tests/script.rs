@@ -1,0 +1,139 @@
+//! Machines in a line, and what they do as text.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::super::machine::Settings;
+use super::super::protocol::{Action, Cause, Exit, Input, Slot, Traits};
+use super::super::strategy::{AutoShutdown, Strategy};
+use super::world::World;
+use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
+use crate::restart::{Intensity, Restart};
+
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+
+/// OTP's child: asked to stop, and tried again if a restart fails.
+pub(super) const PERMANENT: Traits = Traits {
+    restart: Restart::Permanent,
+    significant: false,
+    shutdown: ShutdownStrategy::Graceful(Duration::from_secs(5)),
+    init_policy: InitPolicy::FatalOnFirstStart,
+    init_timeout: Some(Duration::from_secs(30)),
+};
+pub(super) const TRANSIENT: Traits = Traits {
+    restart: Restart::Transient,
+    ..PERMANENT
+};
+pub(super) const TEMPORARY: Traits = Traits {
+    restart: Restart::Temporary,
+    ..PERMANENT
+};
+/// A child that must be able to start at any time.
+pub(super) const FATAL: Traits = Traits {
+    init_policy: InitPolicy::Fatal,
+    ..PERMANENT
+};
+
+pub(super) const fn settings(strategy: Strategy) -> Settings {
+    Settings {
+        strategy,
+        auto_shutdown: AutoShutdown::Never,
+        intensity: Intensity::new(3, Duration::from_secs(5)),
+        abort_grace: SECOND,
+        semantics: NO_SWITCH,
+    }
+}
+
+pub(super) const ONE_FOR_ONE: Settings = settings(Strategy::OneForOne);
+pub(super) const ONE_FOR_ALL: Settings = settings(Strategy::OneForAll);
+pub(super) const REST_FOR_ONE: Settings = settings(Strategy::RestForOne);
+
+const NO_SWITCH: Semantics = Semantics {
+    arrival_order: false,
+    blocking: false,
+    clean_exhaustion: false,
+    retried_initialization: false,
+    unlimited_initialization: false,
+    whole_seconds: false,
+    orderly_orphans: false,
+    lives_by_identity: false,
+};
+
+pub(super) fn bearing(restarts: u32, settings: Settings) -> Settings {
+    Settings {
+        intensity: Intensity::new(restarts, Duration::from_secs(5)),
+        ..settings
+    }
+}
+
+/// A machine whose children all run.
+pub(super) fn up(settings: Settings, children: &[Traits]) -> World {
+    let mut world = World::new(settings, children);
+    for slot in 0..children.len() {
+        world.tell(Input::Started(slot));
+    }
+    world
+}
+
+pub(super) fn crash(slot: Slot) -> Input {
+    Input::Exited(slot, Exit::Abnormal)
+}
+
+pub(super) fn done(slot: Slot) -> Input {
+    Input::Exited(slot, Exit::Clean)
+}
+
+/// What the machine does about one input.
+pub(super) fn told(world: &mut World, input: Input) -> String {
+    text(&world.tell(input))
+}
+
+/// What it does about several, one after the other; answers to all but the last are not looked at.
+pub(super) fn after(world: &mut World, inputs: &[Input]) -> String {
+    let (last, first) = inputs.split_last().expect("there is an input");
+    for &input in first {
+        world.tell(input);
+    }
+    told(world, *last)
+}
+
+/// What it does until it is at rest, if all children do what they are asked to.
+pub(super) fn played(world: &mut World, input: Input) -> String {
+    let mut actions = world.tell(input);
+    actions.extend(world.rest(|_| true));
+    text(&actions)
+}
+
+/// As [`played`], where these children cannot start.
+pub(super) fn played_without(unable: &[Slot], world: &mut World, input: Input) -> String {
+    let mut actions = world.tell(input);
+    actions.extend(world.rest(|slot| !unable.contains(&slot)));
+    text(&actions)
+}
+
+pub(super) fn text(actions: &[Action]) -> String {
+    let mut text = String::new();
+    for action in actions {
+        let comma = if text.is_empty() { "" } else { ", " };
+        write!(text, "{comma}{}", word(action)).expect("a string takes it");
+    }
+    text
+}
+
+fn word(action: &Action) -> String {
+    match *action {
+        Action::Start(slot, Cause::Boot | Cause::Add, _) => format!("start {slot}"),
+        Action::Start(slot, Cause::Call, _) => format!("start {slot} again"),
+        Action::Start(slot, Cause::Restart, _) => format!("restart {slot}"),
+        Action::Ask(slot, _) => format!("ask {slot}"),
+        Action::Kill(slot, _) => format!("kill {slot}"),
+        Action::Await(slot, _) => format!("await {slot}"),
+        Action::Abandon(slot) => format!("abandon {slot}"),
+        Action::Retry(slot) => format!("retry {slot}"),
+        Action::Remove(slot) => format!("remove {slot}"),
+        Action::Answer(request, answer) => format!("answer {request} {answer:?}"),
+        Action::Up => "up".to_owned(),
+        Action::Ending(end) => format!("end {end:?}"),
+        Action::Finish => "finish".to_owned(),
+    }
+}
