@@ -25,14 +25,14 @@ mod app;
 #[cfg(feature = "signals")]
 pub use app::Application;
 pub use async_trait::async_trait;
+#[cfg(feature = "test-util")]
+pub use child::Hold;
 pub use child::{
     CallError, ChildError, ChildInfo, ChildKind, ChildRef, ChildReport, ChildSettings, ChildSpec,
     Context, Fault, Findings, InitPolicy, Lint, Outcome, PathError, Report, RunFuture, Semantics,
     ShutdownStrategy, SpecError, StartChildError, Started, StopSignal, Supervisable,
     SupervisorHandle, worker,
 };
-#[cfg(feature = "test-util")]
-pub use child::Hold;
 pub use dynamic::{DynamicHandle, DynamicSupervisor};
 pub use exit::{
     BoxError, Exhausted, ExitReason, InitPhase, InitializationError, IntoExit, Panic,

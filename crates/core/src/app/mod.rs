@@ -16,7 +16,8 @@ use crate::supervisor::{StartError, Supervisor};
 /// Runs a tree as the main job of an OS process.
 ///
 /// Starts the tree, runs it until SIGTERM or SIGINT (Ctrl-C), stops it in order, and prints to stderr how
-/// that went. A second signal ends it at once. It notes where panics happen
+/// that went. A second signal ends it at once; the same one again within 100 ms counts as one, as
+/// some send it both to a process and to its group. It notes where panics happen
 /// ([`install_panic_hook`]).
 ///
 /// When the tokio runtime cannot end the process, as all its threads are blocked, a thread
@@ -82,7 +83,9 @@ impl Application {
         let sentinel = match Sentinel::spawn(self.last_resort).await {
             Ok(sentinel) => sentinel,
             Err(error) => {
-                say(format_args!("{id} could not start: cannot listen for signals: {error}"));
+                say(format_args!(
+                    "{id} could not start: cannot listen for signals: {error}"
+                ));
                 return ExitCode::FAILURE;
             }
         };
@@ -97,9 +100,15 @@ impl Application {
                 1
             }
             End::Stopped(report) => {
-                let in_order = if report.is_clean() { "" } else { ", not in good order" };
+                let in_order = if report.is_clean() {
+                    ""
+                } else {
+                    ", not in good order"
+                };
                 let took = report.took().as_millis();
-                say(format_args!("{id} stopped in {took} ms{in_order}:\n{report}"));
+                say(format_args!(
+                    "{id} stopped in {took} ms{in_order}:\n{report}"
+                ));
                 u8::from(!report.is_clean())
             }
             End::ByItself(outcome) => {

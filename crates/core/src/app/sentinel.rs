@@ -9,6 +9,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::say;
 
+/// The same signal again within this time is the same request: who starts a process often tells it
+/// and then its whole group, as `timeout` does.
+const ECHO: Duration = Duration::from_millis(100);
+
+const BY_SECOND: &str = "stopped at once by a second signal";
+
 /// What the operating system asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
@@ -129,8 +135,19 @@ impl Watch {
         self.state.first.store(first.exit_code(), Ordering::Release);
         // It has a place for two signals.
         let _sent = self.sender.try_send(first);
+        let other = async {
+            loop {
+                let signal = signals.next().await;
+                if signal != first {
+                    return signal;
+                }
+            }
+        };
+        if let Ok(signal) = tokio::time::timeout(ECHO, other).await {
+            return end(signal.exit_code(), BY_SECOND);
+        }
         tokio::select! {
-            signal = signals.next() => end(signal.exit_code(), "stopped at once by a second signal"),
+            signal = signals.next() => end(signal.exit_code(), BY_SECOND),
             over = self.ends.recv() => self.see_out(over, &mut signals).await,
             () = unnoticed(&self.state, self.patience) => {
                 let patience = self.patience;

@@ -24,7 +24,8 @@ use crate::path::{ChildPath, Incarnation};
 ///     if let Some(exit) = ctx.last_exit() {
 ///         println!("{} is back after: {exit}", ctx.path());
 ///     }
-///     Ok(ctx.stopping().await)
+///     ctx.stopping().await;
+///     Ok(())
 /// });
 /// # let _: perennial_core::ChildSpec = mailer;
 /// ```

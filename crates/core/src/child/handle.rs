@@ -29,7 +29,7 @@ use crate::tree::{ChildState, Counts, Snapshot, SnapshotEntry};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let handle = Supervisor::one_for_one("app").start().await?;
-/// let clock = worker("clock", |ctx| async move { Ok(ctx.stopping().await) });
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
 /// handle.start_child(clock).await?;
 /// assert_eq!(handle.count_children().await?.active, 1);
 ///
@@ -128,7 +128,7 @@ impl SupervisorHandle {
         let life = self.occupant().and_then(|occupant| {
             let state = occupant.roster.lock();
             let life = state.child(id.as_str())?.ran?;
-            (via == Via::Dynamic && occupant.lives_by_identity).then_some(life)
+            (via == Via::Dynamic && occupant.semantics.lives_by_identity).then_some(life)
         });
         let (reply, answer) = oneshot::channel();
         self.order(Call::Order(id, life, via, Order::Terminate(reply)), answer)
@@ -321,12 +321,12 @@ impl SupervisorHandle {
     /// A supervisor below another one is then restarted or not as its restart type says; to stop it
     /// for good, use [`terminate_child`](Self::terminate_child) of the one above.
     pub fn request_stop(&self) {
-        if let Some(occupant) = self.occupant() {
+        if let Some(life) = self.seat.life() {
             let request = StopRequest {
                 deadline: None,
                 orphaned: false,
             };
-            occupant.life.ask_to_stop(None, request);
+            life.ask_to_stop(None, request);
         }
     }
 
@@ -368,8 +368,8 @@ impl SupervisorHandle {
     /// For tests and for the end of patience: nothing is stopped in order. A supervisor above it
     /// restarts it as its spec says.
     pub fn kill(&self) {
-        if let Some(occupant) = self.occupant() {
-            occupant.life.abort();
+        if let Some(life) = self.seat.life() {
+            life.abort();
         }
     }
 
@@ -403,7 +403,7 @@ impl SupervisorHandle {
         let occupant = self.occupant().ok_or_else(|| CallError::NotRunning {
             id: self.id().clone(),
         })?;
-        if !occupant.reads_in_turn {
+        if !occupant.semantics.arrival_order {
             return Ok(look(&occupant.roster));
         }
         let (reply, answer) = oneshot::channel();
@@ -482,7 +482,7 @@ fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
         state: ChildState::Running,
         incarnation: Some(root.life.incarnation),
         restarts: 0,
-        uptime: None,
+        uptime: Some(now.saturating_duration_since(root.since)),
         last_exit: root.life.last_exit.clone(),
         counts: None,
     };

@@ -20,6 +20,8 @@ pub(crate) struct Commons {
     lives: AtomicU64,
     /// How many tasks of children there are, those of killed supervisors included.
     pub(crate) tasks: AtomicUsize,
+    /// How many lives have an end that is still to be told.
+    untold: AtomicUsize,
 }
 
 /// One life of a child.
@@ -45,6 +47,8 @@ pub(crate) struct Life {
     pub(crate) overdue: OnceLock<Duration>,
     /// Its task is over, or about to be.
     gone: AtomicBool,
+    /// Nobody waits for more to be told of it.
+    told: AtomicBool,
 }
 
 impl Commons {
@@ -53,6 +57,7 @@ impl Commons {
             hub,
             lives: AtomicU64::new(0),
             tasks: AtomicUsize::new(0),
+            untold: AtomicUsize::new(0),
         })
     }
 
@@ -84,12 +89,29 @@ impl Life {
             departure: Mutex::default(),
             overdue: OnceLock::new(),
             gone: AtomicBool::new(false),
+            told: AtomicBool::new(false),
         })
     }
 
     /// Tells the tree what happened to this life.
     pub(crate) fn tell(&self, kind: EventKind) {
         self.commons.hub.tell(&self.path, self.incarnation, kind);
+    }
+
+    /// Its task is about to be spawned: its end is to be told.
+    pub(crate) fn begin(&self) {
+        self.commons.untold.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Its end was told, or is not waited for any more. With the last one the tree's streams end: the
+    /// children of a killed supervisor may outlast it by a moment, also the root.
+    pub(crate) fn end_is_told(&self) {
+        // The decrements are ordered among each other, so that the last one comes after all that was told.
+        if !self.told.swap(true, Ordering::AcqRel)
+            && self.commons.untold.fetch_sub(1, Ordering::AcqRel) == 1
+        {
+            self.commons.hub.close();
+        }
     }
 
     /// Asks it to stop; nothing happens if it is gone or was asked before.
@@ -121,7 +143,10 @@ impl Life {
 
     /// Notes how the supervisor that this child is ended.
     pub(crate) fn depart(&self, departure: Departure) {
-        *self.departure.lock().unwrap_or_else(PoisonError::into_inner) = Some(departure);
+        *self
+            .departure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(departure);
     }
 
     /// How the supervisor that this child is ended, if it could say so.

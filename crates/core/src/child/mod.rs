@@ -11,6 +11,7 @@ mod report;
 mod roster;
 mod seat;
 mod semantics;
+mod signal;
 mod spec;
 mod stop;
 mod strategy;
@@ -18,7 +19,9 @@ mod supervisable;
 
 pub use closure::worker;
 pub use context::Context;
-pub use error::{CallError, ChildError, Fault, Findings, Lint, PathError, SpecError, StartChildError};
+pub use error::{
+    CallError, ChildError, Fault, Findings, Lint, PathError, SpecError, StartChildError,
+};
 #[cfg(feature = "test-util")]
 pub use handle::Hold;
 pub use handle::{ChildInfo, ChildRef, SupervisorHandle};
@@ -28,8 +31,8 @@ pub use report::{ChildReport, Outcome, Report};
 pub(crate) use roster::{Entry, Roster};
 pub(crate) use seat::{Departure, Occupant, Seat};
 pub use semantics::Semantics;
+pub use signal::StopSignal;
 pub use spec::{ChildSettings, ChildSpec};
-pub use stop::StopSignal;
 pub(crate) use stop::StopRequest;
 pub use strategy::{ChildKind, InitPolicy, ShutdownStrategy};
 pub use supervisable::{RunFuture, Started, Supervisable};

@@ -72,10 +72,15 @@ impl Report {
 }
 
 impl ChildReport {
-    /// Whether it ended in good order; a child that is killed without asking, as its spec says, did.
+    /// Whether it ended in good order; a child that is killed without asking, as its spec says, did,
+    /// and so did one whose initialization was dropped by the stop.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        let in_order = self.exit.is_clean() || matches!(self.exit, ExitReason::Killed);
+        let in_order = match &self.exit {
+            ExitReason::Killed => true,
+            ExitReason::InitializationFailed(error) => error.is_cancelled(),
+            exit => exit.is_clean(),
+        };
         in_order && !self.forced && !self.unresponsive
     }
 }
@@ -90,9 +95,15 @@ impl Outcome {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.children.iter().map(|child| child.path.to_string().len());
+        let width = self
+            .children
+            .iter()
+            .map(|child| child.path.to_string().len());
         let width = width.max().unwrap_or(0);
-        for child in &self.children {
+        for (index, child) in self.children.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
             let path = child.path.to_string();
             let took = child.took.as_millis();
             write!(f, "{path:width$}  {} after {took} ms", child.exit)?;
@@ -101,7 +112,6 @@ impl fmt::Display for Report {
                 (false, true) => f.write_str(", had to be killed")?,
                 (false, false) => (),
             }
-            f.write_str("\n")?;
         }
         Ok(())
     }

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-use super::{Inbox, Life, Outcome, Report, Roster};
+use super::{Inbox, Life, Outcome, Report, Roster, Semantics};
 use crate::observe::{EventSink, EventStream, Hub};
 use crate::path::ChildId;
 
@@ -19,6 +20,8 @@ pub(crate) struct Seat {
 #[derive(Default)]
 struct SeatState {
     occupant: Option<Arc<Occupant>>,
+    /// A root that was spawned and has not sat down yet: it can be asked to stop already.
+    arriving: Option<Arc<Life>>,
     /// Somebody sits here, or is about to.
     reserved: bool,
     /// Streams that were asked for before the start.
@@ -31,10 +34,9 @@ pub(crate) struct Occupant {
     pub(crate) life: Arc<Life>,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) roster: Arc<Roster>,
-    /// Reads wait for their turn in the inbox.
-    pub(crate) reads_in_turn: bool,
-    /// To terminate a dynamic child means its present life.
-    pub(crate) lives_by_identity: bool,
+    /// Since when it sits here.
+    pub(crate) since: Instant,
+    pub(crate) semantics: Semantics,
 }
 
 /// How far the supervisor is.
@@ -42,10 +44,12 @@ pub(crate) struct Occupant {
 pub(crate) struct Stage {
     /// All its children were started.
     pub(crate) up: bool,
-    /// Somebody sits here.
+    /// Somebody sits here, or was spawned to.
     taken: bool,
     /// How many have left.
     left: u64,
+    /// All children of the last one that left had been started.
+    was_up: bool,
     /// How the last one left.
     last: Option<Arc<Departure>>,
 }
@@ -83,9 +87,16 @@ impl Seat {
         }
     }
 
+    /// Who reserved the seat is about to be spawned: from now on it can be stopped and waited for.
+    pub(crate) fn arrive(&self, life: &Arc<Life>) {
+        self.lock().arriving = Some(Arc::clone(life));
+        self.stage.send_modify(|stage| stage.taken = true);
+    }
+
     /// Takes the seat that was reserved.
     pub(crate) fn take(&self, occupant: Arc<Occupant>) {
         let mut state = self.lock();
+        state.arriving = None;
         for sink in state.early.drain(..) {
             occupant.life.commons.hub.attach(sink);
         }
@@ -103,10 +114,11 @@ impl Seat {
     pub(crate) fn leave(&self, departure: Departure) {
         let mut state = self.lock();
         let occupant = state.occupant.take();
+        state.arriving = None;
         state.reserved = false;
         drop(state);
         self.stage.send_modify(|stage| {
-            stage.up = false;
+            stage.was_up = std::mem::take(&mut stage.up);
             stage.taken = false;
             stage.left += 1;
             stage.last = Some(Arc::new(departure));
@@ -119,6 +131,13 @@ impl Seat {
         self.lock().occupant.clone()
     }
 
+    /// The life of who sits here or is about to.
+    pub(crate) fn life(&self) -> Option<Arc<Life>> {
+        let state = self.lock();
+        let occupant = state.occupant.as_ref().map(|occupant| &occupant.life);
+        occupant.or(state.arriving.as_ref()).cloned()
+    }
+
     /// Waits until all children of who took the seat after `before` had left were started, or tells
     /// how it ended before.
     pub(crate) async fn up(&self, before: u64) -> Result<(), Arc<Departure>> {
@@ -127,7 +146,8 @@ impl Seat {
             .wait_for(|stage| stage.up || stage.left > before)
             .await;
         match stage {
-            Ok(stage) if stage.up => Ok(()),
+            // It may have been up and ended since.
+            Ok(stage) if stage.up || stage.was_up => Ok(()),
             Ok(stage) => Err(stage.last.clone().unwrap_or_default()),
             // The sender is in `self`.
             Err(_) => Err(Arc::default()),

@@ -23,7 +23,7 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(30);
 /// use std::time::Duration;
 /// use perennial_core::{Restart, ShutdownStrategy, worker};
 ///
-/// let spec = worker("mailer", |ctx| async move { Ok(ctx.stopping().await) })
+/// let spec = worker("mailer", |ctx| async move { ctx.stopping().await; Ok(()) })
 ///     .restart(Restart::Transient)
 ///     .shutdown(ShutdownStrategy::Graceful(Duration::from_secs(10)));
 /// assert_eq!(spec.settings().id, "mailer");

@@ -1,43 +1,14 @@
 //! The request to stop: a flag and those who wait for it.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context as TaskContext, Poll, Waker};
+use std::task::Waker;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::inbox::Inbox;
-use super::life::Life;
-
-/// Resolves when the child is asked to stop.
-///
-/// From [`Context::stopping`](super::Context::stopping); may be cloned, kept and waited for anywhere,
-/// also after it has resolved. Dropping it loses nothing.
-///
-/// # Examples
-///
-/// ```
-/// use perennial_core::worker;
-///
-/// let mailer = worker("mailer", |ctx| async move {
-///     let stop = ctx.stopping();
-///     tokio::spawn(async move {
-///         stop.await;
-///         println!("no more mail today");
-///     });
-///     Ok(ctx.stopping().await)
-/// });
-/// # let _: perennial_core::ChildSpec = mailer;
-/// ```
-#[must_use = "a future does nothing unless it is awaited"]
-pub struct StopSignal {
-    life: Arc<Life>,
-    /// Where its waker stands among those of the cell.
-    key: Option<usize>,
-}
 
 /// One request to stop.
 #[derive(Clone, Copy, Debug)]
@@ -93,8 +64,13 @@ impl StopCell {
         self.requested.load(Ordering::Acquire)
     }
 
+    /// The request, if it was made.
+    pub(crate) fn made(&self) -> Option<StopRequest> {
+        self.lock().request
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.lock().request.and_then(|request| request.deadline)
+        self.made().and_then(|request| request.deadline)
     }
 
     /// A token of its own that is cancelled with the request; what is behind it is made on demand.
@@ -124,7 +100,7 @@ impl StopCell {
     }
 
     /// Whether the stop was requested; otherwise keeps `waker` under `key`.
-    fn poll(&self, key: &mut Option<usize>, waker: &Waker) -> bool {
+    pub(super) fn poll(&self, key: &mut Option<usize>, waker: &Waker) -> bool {
         if self.is_requested() {
             return true;
         }
@@ -146,60 +122,10 @@ impl StopCell {
         false
     }
 
-    fn forget(&self, key: usize) {
+    pub(super) fn forget(&self, key: usize) {
         if let Some(slot) = self.lock().wakers.get_mut(key) {
             *slot = None;
         }
-    }
-}
-
-impl StopSignal {
-    pub(crate) fn new(life: Arc<Life>) -> Self {
-        Self { life, key: None }
-    }
-
-    /// Whether the stop was requested.
-    #[must_use]
-    pub fn is_requested(&self) -> bool {
-        self.life.stop.is_requested()
-    }
-}
-
-impl Future for StopSignal {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        if this.life.stop.poll(&mut this.key, cx.waker()) {
-            this.key = None;
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-}
-
-impl Clone for StopSignal {
-    fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.life))
-    }
-}
-
-impl Drop for StopSignal {
-    fn drop(&mut self) {
-        if let Some(key) = self.key
-            && !self.is_requested()
-        {
-            self.life.stop.forget(key);
-        }
-    }
-}
-
-impl fmt::Debug for StopSignal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StopSignal")
-            .field("requested", &self.is_requested())
-            .finish_non_exhaustive()
     }
 }
 

@@ -20,7 +20,8 @@ pub enum ShutdownStrategy {
 
 /// What follows when a child cannot start.
 ///
-/// A panic in `initialize` and a timeout are such failures too. The failure of a child that is
+/// A panic in `initialize` and a timeout are such failures too. To be killed from outside meanwhile is
+/// not: a restart that was cut short so is tried again, and counts. The failure of a child that is
 /// started by [`start_child`](crate::SupervisorHandle::start_child) fails only that call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum InitPolicy {

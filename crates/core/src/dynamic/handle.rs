@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::spec::Template;
-use crate::child::{Call, ChildError, ChildRef, StartChildError, SupervisorHandle, Via};
+use crate::child::{Call, ChildError, ChildRef, ChildSpec, StartChildError, SupervisorHandle, Via};
 use crate::path::ChildId;
 
 /// A dynamic supervisor as others hold it: to start and stop its children.
@@ -23,7 +22,7 @@ use crate::path::ChildId;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let jobs = DynamicSupervisor::new("jobs", |_number: u32| {
-///     worker("job", |ctx| async move { Ok(ctx.stopping().await) }).restart(Restart::Transient)
+///     worker("job", |ctx| async move { ctx.stopping().await; Ok(()) }).restart(Restart::Transient)
 /// });
 /// let jobs = jobs.start().await?;
 /// let job = jobs.start_child(1).await?;
@@ -37,6 +36,9 @@ pub struct DynamicHandle<A> {
     handle: SupervisorHandle,
     template: Template<A>,
 }
+
+/// Makes a child spec of what a caller gives.
+pub(super) type Template<A> = Arc<dyn Fn(A) -> ChildSpec + Send + Sync>;
 
 impl<A: Send + 'static> DynamicHandle<A> {
     pub(super) fn new(handle: SupervisorHandle, template: Template<A>) -> Self {

@@ -61,13 +61,15 @@ impl Machine {
         // A child that is told to end may have started just before: its exit follows.
         if let State::Starting(_, Patience::InTime) = self.row(slot).state {
             self.set(slot, State::Running(false));
-            self.waiting.answer(slot, Wish::Up, Answer::Started, actions);
+            self.waiting
+                .answer(slot, Wish::Up, Answer::Started, actions);
         }
     }
 
     fn ignored(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         if !matches!(self.row(slot).state, State::Stopping(..)) {
-            self.waiting.answer(slot, Wish::Up, Answer::Ignored, actions);
+            self.waiting
+                .answer(slot, Wish::Up, Answer::Ignored, actions);
         }
         self.forget(slot, actions);
     }
@@ -75,7 +77,7 @@ impl Machine {
     fn exited(&mut self, now: Moment, slot: Slot, exit: Exit, actions: &mut Vec<Action>) {
         let traits = self.row(slot).traits;
         match self.row(slot).state {
-            State::Starting(cause, _) => self.start_failed(slot, cause, actions),
+            State::Starting(cause, _) => self.start_failed(slot, cause, exit, actions),
             State::Running(_) if self.stage != Stage::Running => self.forget(slot, actions),
             State::Running(_) if exit == Exit::Unstartable && self.row(slot).is_fatal() => {
                 self.end(End::RestartFailed(slot), actions);
@@ -91,11 +93,11 @@ impl Machine {
         }
     }
 
-    fn start_failed(&mut self, slot: Slot, cause: Cause, actions: &mut Vec<Action>) {
+    fn start_failed(&mut self, slot: Slot, cause: Cause, exit: Exit, actions: &mut Vec<Action>) {
         self.waiting.answer(slot, Wish::Up, Answer::Failed, actions);
         if cause == Cause::Add || self.stage != Stage::Running {
             self.forget(slot, actions);
-        } else if self.row(slot).is_fatal() {
+        } else if self.row(slot).is_fatal() && exit != Exit::Killed {
             self.end(End::RestartFailed(slot), actions);
             self.forget(slot, actions);
         } else {
@@ -162,7 +164,10 @@ impl Machine {
 
     fn restart(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
         let whole_seconds = self.settings.semantics.whole_seconds;
-        if self.window.admit(self.settings.intensity, whole_seconds, now) {
+        if self
+            .window
+            .admit(self.settings.intensity, whole_seconds, now)
+        {
             self.start(slot, Cause::Restart, actions);
         } else {
             self.end(End::Exhausted(slot), actions);
@@ -213,7 +218,8 @@ impl Machine {
     /// A child is down for good.
     fn forget(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         self.waiting.answer(slot, Wish::Down, Answer::Done, actions);
-        self.waiting.answer(slot, Wish::Up, Answer::Cancelled, actions);
+        self.waiting
+            .answer(slot, Wish::Up, Answer::Cancelled, actions);
         self.set(slot, State::Idle);
         self.rows[slot] = None;
         self.count -= 1;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::handle::DynamicHandle;
+use super::handle::{DynamicHandle, Template};
 use crate::child::{ChildSpec, Lint, Report, Semantics, SpecError};
 use crate::observe::Observer;
 use crate::path::ChildId;
@@ -16,7 +16,7 @@ use crate::supervisor::{Blueprint, RunError, StartError, check};
 /// Starts with no children. Each is restarted alone, and all stop at the same time. The id of a child
 /// is that of its spec with a number: `session#17`. Auto shutdown and significant children are refused.
 ///
-/// Like [`Supervisor`](crate::Supervisor) it is an inert blueprint and a [`Supervisable`] child.
+/// Like [`Supervisor`](crate::Supervisor) it is an inert blueprint and a [`Supervisable`](crate::Supervisable) child.
 ///
 /// # Examples
 ///
@@ -30,7 +30,8 @@ use crate::supervisor::{Blueprint, RunError, StartError, check};
 ///         let peer = peer.clone();
 ///         async move {
 ///             println!("hello {peer}");
-///             Ok(ctx.stopping().await)
+///             ctx.stopping().await;
+///             Ok(())
 ///         }
 ///     })
 ///     .restart(Restart::Temporary)
@@ -51,9 +52,6 @@ pub struct DynamicSupervisor<A> {
     pub(super) max_children: usize,
     template: Template<A>,
 }
-
-/// Makes a child spec of what a caller gives.
-pub(super) type Template<A> = Arc<dyn Fn(A) -> ChildSpec + Send + Sync>;
 
 impl<A: Send + 'static> DynamicSupervisor<A> {
     /// A supervisor whose children are made by `template`.

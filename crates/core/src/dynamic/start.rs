@@ -28,7 +28,9 @@ impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
     fn findings(&self, path: &ChildPath) -> Findings {
         let mut findings = self.blueprint.findings(path);
         if self.max_children == 0 {
-            findings.faults.push((path.clone(), Fault::NoChildrenAllowed));
+            findings
+                .faults
+                .push((path.clone(), Fault::NoChildrenAllowed));
         }
         findings
     }
@@ -41,6 +43,7 @@ impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
         let semantics = blueprint.semantics_for(&ctx);
         let rules = Rules {
             semantics,
+            intensity: blueprint.intensity,
             check: check_child,
             auto_shutdown: false,
             max_children: self.max_children,
@@ -54,7 +57,7 @@ impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
         let seat = blueprint.seat_for(&ctx);
         let roster = Roster::new(ctx.path().clone(), "dynamic", true);
         let machine = Machine::new(settings);
-        let mut driver = Driver::new(machine, rules, settings.intensity, &ctx.life, seat, roster);
+        let mut driver = Driver::new(machine, rules, &ctx.life, seat, roster);
         driver.boot().await?;
         Ok(Started::run(driver.run()))
     }

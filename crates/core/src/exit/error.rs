@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{BoxError, ExitReason, Panic};
+use crate::clock::Span;
 use crate::path::ChildPath;
 
 /// Why a child could not start.
@@ -29,11 +30,21 @@ pub struct InitializationError(Arc<Kind>);
 
 #[derive(Debug)]
 enum Kind {
-    Failed { source: BoxError },
-    Message { message: String },
-    Panicked { panic: Panic },
-    TimedOut { after: Duration },
-    Cut { by: ExitReason },
+    Failed {
+        source: BoxError,
+    },
+    Message {
+        message: String,
+    },
+    Panicked {
+        panic: Panic,
+    },
+    TimedOut {
+        after: Duration,
+    },
+    Cut {
+        by: ExitReason,
+    },
     Child {
         path: ChildPath,
         phase: InitPhase,
@@ -71,6 +82,9 @@ pub struct Exhausted {
 
 /// A failed start, told from where it began: `app/storage/database failed to initialize: no such file`.
 pub(crate) struct Story<'a>(&'a InitializationError);
+
+/// What a supervisor did that gave up, without its name.
+pub(crate) struct Deed<'a>(pub(crate) &'a Exhausted);
 
 /// An error with what caused it, on one line.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
@@ -138,6 +152,16 @@ impl InitializationError {
         matches!(*self.0, Kind::Cut { .. })
     }
 
+    /// Whether somebody aborted the child's task while it initialized.
+    pub(crate) fn was_killed(&self) -> bool {
+        matches!(
+            *self.0,
+            Kind::Cut {
+                by: ExitReason::Killed
+            }
+        )
+    }
+
     /// The child of the failing supervisor that could not start, if this is a supervisor's failure.
     #[must_use]
     pub fn child(&self) -> Option<&ChildPath> {
@@ -197,7 +221,9 @@ impl fmt::Display for InitializationError {
             Kind::Failed { source } => write!(f, "{source}"),
             Kind::Message { message } => f.write_str(message),
             Kind::Panicked { panic } => write!(f, "panicked: {panic}"),
-            Kind::TimedOut { after } => write!(f, "initialization took longer than {after:?}"),
+            Kind::TimedOut { after } => {
+                write!(f, "initialization took longer than {}", Span(*after))
+            }
             Kind::Cut { by } => write!(f, "initialization was ended: {by}"),
             Kind::Child { path, .. } => write!(f, "{path} failed to initialize"),
         }
@@ -234,19 +260,32 @@ impl Exhausted {
 
 impl fmt::Display for Exhausted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
+        write!(f, "{} {}", self.path, Deed(self))
+    }
+}
+
+impl fmt::Display for Deed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Exhausted {
             child,
             restarts,
             period,
             ..
-        } = self;
+        } = self.0;
         let s = if *restarts == 1 { "" } else { "s" };
-        write!(f, "{path} gave up after {restarts} restart{s} in {period:?}: {child}")?;
-        match self.last_exit() {
-            reason @ (ExitReason::Panicked(_) | ExitReason::Killed) => write!(f, " {reason}"),
+        let period = Span(*period);
+        write!(
+            f,
+            "gave up after {restarts} restart{s} in {period}: {child}"
+        )?;
+        match self.0.last_exit() {
+            ExitReason::Panicked(panic) => write!(f, " panicked: {panic}"),
+            ExitReason::Killed => f.write_str(" was killed"),
+            ExitReason::Unresponsive => f.write_str(" was unresponsive"),
+            // What follows is their source.
             ExitReason::InitializationFailed(_) => f.write_str(" failed to initialize"),
             ExitReason::Failed(_) => f.write_str(" failed"),
+            ExitReason::Exhausted(_) => f.write_str(" gave up"),
             reason => write!(f, " exited: {reason}"),
         }
     }
@@ -262,7 +301,11 @@ impl fmt::Display for Story<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.origin() {
             Some((path, reason)) => {
-                let again = if self.0.is_restart() { " at a restart" } else { "" };
+                let again = if self.0.is_restart() {
+                    " at a restart"
+                } else {
+                    ""
+                };
                 write!(f, "{path} failed to initialize{again}: {reason}")
             }
             None => Chain(self.0).fmt(f),

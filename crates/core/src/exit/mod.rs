@@ -7,10 +7,10 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use error::{Chain, Deed};
 pub use error::{Exhausted, InitPhase, InitializationError};
-pub(crate) use error::Chain;
-pub use panic::{Panic, install_panic_hook};
 pub(crate) use panic::take_location;
+pub use panic::{Panic, install_panic_hook};
 
 /// Any error of a user's, boxed.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
@@ -57,7 +57,7 @@ pub enum ExitReason {
 
 /// What the future of a worker may yield, and which [`ExitReason`] is made of it.
 ///
-/// Implemented for `()`, for `Result<(), E>` of any error, and for [`ExitReason`].
+/// Implemented for `()`, for `Result<(), E>` of any error, for [`ExitReason`], and for an `Option` of it.
 pub trait IntoExit {
     /// The reason that was given, or `None` if there is none but that the work is done: then the
     /// exit is [`ExitReason::Shutdown`] after a request to stop, and [`ExitReason::Normal`] otherwise.
@@ -134,5 +134,11 @@ impl<E: Into<BoxError>> IntoExit for Result<(), E> {
 impl IntoExit for ExitReason {
     fn into_exit(self) -> Option<ExitReason> {
         Some(self)
+    }
+}
+
+impl IntoExit for Option<ExitReason> {
+    fn into_exit(self) -> Option<ExitReason> {
+        self
     }
 }

@@ -1,10 +1,12 @@
 //! One change of a tree.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::exit::{Exhausted, ExitReason, InitializationError};
+use crate::clock::Span;
+use crate::exit::{Chain, Deed, Exhausted, ExitReason, InitializationError};
 use crate::path::{ChildPath, Incarnation};
 
 /// One change of a tree: what happened to which life of which child.
@@ -120,18 +122,24 @@ impl fmt::Display for EventKind {
             Self::Started => f.write_str("runs"),
             Self::Ignored => f.write_str("declined to start"),
             Self::StartFailed { error } => {
-                write!(f, "could not start: {}", crate::exit::Chain(error))
+                write!(f, "could not start: {}", error.story())
             }
-            Self::StopRequested { grace: Some(grace) } => write!(f, "is to stop within {grace:?}"),
+            Self::StopRequested { grace: Some(grace) } => {
+                write!(f, "is to stop within {}", Span(*grace))
+            }
             Self::StopRequested { grace: None } => f.write_str("is to stop"),
             Self::Killed => f.write_str("is killed"),
             Self::Exited { reason } => write!(f, "exited: {reason}"),
             Self::Unresponsive => f.write_str("is unresponsive: its task does not end"),
             Self::GaveUp { exhausted } => {
-                write!(f, "gives up: {}", crate::exit::Chain(exhausted.as_ref()))
+                write!(f, "{}", Deed(exhausted))?;
+                match exhausted.source() {
+                    Some(source) => write!(f, ": {}", Chain(source)),
+                    None => Ok(()),
+                }
             }
             Self::Escalated { error } => {
-                write!(f, "ends: {}", crate::exit::Chain(error))
+                write!(f, "ends: {}", error.story())
             }
             Self::AutoShutdown { child } => write!(f, "ends, as {child} has ended"),
         }

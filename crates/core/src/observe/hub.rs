@@ -108,7 +108,9 @@ impl Hub {
 
     fn lock(&self) -> MutexGuard<'_, Listeners> {
         // Nothing in here is left half done by a panic.
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,5 +10,5 @@ pub use event::{Event, EventKind, StartCause};
 pub(crate) use hub::Hub;
 pub use hub::Observer;
 pub use stderr::StderrObserver;
-pub use stream::{EventStream, LostEvents};
 pub(crate) use stream::EventSink;
+pub use stream::{EventStream, LostEvents};

@@ -52,6 +52,8 @@ impl Observer for StderrObserver {
         let planned = match &event.kind {
             EventKind::Exited { reason } => reason.is_clean(),
             EventKind::Starting { cause } => *cause != super::StartCause::Restart,
+            // The exit that follows says the same.
+            EventKind::GaveUp { .. } | EventKind::Escalated { .. } => true,
             kind => !kind.is_trouble(),
         };
         // Relaxed: events are told one after the other.

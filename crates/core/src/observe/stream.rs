@@ -24,7 +24,7 @@ const CAPACITY: usize = 1024;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let app = Supervisor::one_for_one("app")
-///     .child(worker("clock", |ctx| async move { Ok(ctx.stopping().await) }));
+///     .child(worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) }));
 /// let mut events = app.handle().events();
 /// let handle = app.start().await?;
 ///

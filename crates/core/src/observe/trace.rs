@@ -1,7 +1,7 @@
 //! The only place that knows `tracing`: events with fixed targets, and the span of a life.
 
-pub(crate) use tracing::Span;
 use tracing::Level;
+pub(crate) use tracing::Span;
 
 use super::event::EventKind;
 use crate::path::{ChildPath, Incarnation};

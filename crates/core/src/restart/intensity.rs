@@ -145,7 +145,10 @@ mod tests {
             assert!(window.admit(one_a_second, whole_seconds, at(0)));
             window.stop_clock(at(100));
             window.go_on(at(2_200));
-            assert_eq!(window.admit(one_a_second, whole_seconds, at(2_300)), expected);
+            assert_eq!(
+                window.admit(one_a_second, whole_seconds, at(2_300)),
+                expected
+            );
         }
     }
 

@@ -101,6 +101,7 @@ impl Blueprint {
         let life = Life::new(path, None, handle.clone(), Semantics::default(), &commons);
         // The life was made just now.
         let _first = life.seat.set(Arc::clone(&seat));
+        seat.arrive(&life);
         seat.welcome(&commons.hub);
         life.tell(EventKind::Starting {
             cause: StartCause::FirstStart,

@@ -5,7 +5,13 @@ use super::protocol::{Action, Answer, Cause, Refusal, Request, Slot, Traits};
 use super::slot::{State, Wish};
 
 impl Machine {
-    pub(super) fn add(&mut self, request: Request, slot: Slot, traits: Traits, actions: &mut Vec<Action>) {
+    pub(super) fn add(
+        &mut self,
+        request: Request,
+        slot: Slot,
+        traits: Traits,
+        actions: &mut Vec<Action>,
+    ) {
         if self.is_ending() {
             self.refuse(request, Refusal::ShuttingDown, actions);
             return actions.push(Action::Remove(slot));
@@ -16,12 +22,22 @@ impl Machine {
         self.start(slot, Cause::Add, actions);
     }
 
+    pub(super) fn add_known(&self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
+        let refusal = if self.is_ending() {
+            Refusal::ShuttingDown
+        } else {
+            self.row(slot).state.known()
+        };
+        self.refuse(request, refusal, actions);
+    }
+
     pub(super) fn terminate(&mut self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
         self.hold(slot);
         let then = self.row(slot).when_terminated();
         match self.row(slot).state {
             State::Idle | State::Due(_) | State::Retrying => {
-                self.waiting.answer(slot, Wish::Up, Answer::Cancelled, actions);
+                self.waiting
+                    .answer(slot, Wish::Up, Answer::Cancelled, actions);
                 actions.push(Action::Answer(request, Answer::Done));
                 return self.lay_down(slot, actions);
             }
@@ -31,7 +47,12 @@ impl Machine {
         self.waiting.push(slot, request, Wish::Down);
     }
 
-    pub(super) fn restart_by_call(&mut self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
+    pub(super) fn restart_by_call(
+        &mut self,
+        request: Request,
+        slot: Slot,
+        actions: &mut Vec<Action>,
+    ) {
         match self.why_not(slot) {
             Some(refusal) => self.refuse(request, refusal, actions),
             None => {

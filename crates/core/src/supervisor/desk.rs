@@ -12,21 +12,25 @@ use crate::child::{
 };
 use crate::exit::{ExitReason, InitializationError};
 use crate::path::{ChildId, Incarnation};
+use crate::restart::Intensity;
 
 /// The calls that wait for an answer.
 #[derive(Debug)]
 pub(crate) struct Desk {
     rules: Rules,
     waiting: HashMap<Request, (Slot, Reply)>,
+    /// Answers that are to be handed out.
+    ready: Vec<Written>,
     next: Request,
     /// How many children a dynamic supervisor has numbered.
     serial: u64,
 }
 
-/// What a supervisor demands of a new child.
+/// What holds for the whole life of a supervisor.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) semantics: Semantics,
+    pub(crate) intensity: Intensity,
     pub(crate) check: fn(&Rules, &Roster, &ChildSpec) -> Result<(), SpecError>,
     pub(crate) auto_shutdown: bool,
     pub(crate) max_children: usize,
@@ -37,6 +41,20 @@ enum Reply {
     Start(StartReply),
     Restart(oneshot::Sender<Result<ChildRef, ChildError>>),
     Done(oneshot::Sender<Result<(), ChildError>>),
+}
+
+/// An answer, and whose it is.
+#[derive(Debug)]
+enum Written {
+    Start(StartReply, Result<ChildRef, StartChildError>),
+    Restart(
+        oneshot::Sender<Result<ChildRef, ChildError>>,
+        Result<ChildRef, ChildError>,
+    ),
+    Done(
+        oneshot::Sender<Result<(), ChildError>>,
+        Result<(), ChildError>,
+    ),
 }
 
 impl Rules {
@@ -63,6 +81,7 @@ impl Desk {
         Self {
             rules,
             waiting: HashMap::new(),
+            ready: Vec::new(),
             next: 0,
             serial: 0,
         }
@@ -70,6 +89,9 @@ impl Desk {
 
     /// Takes in a call: what the machine is to be told, unless it is answered already.
     pub(crate) fn take(&mut self, call: Call, roster: &Roster) -> Option<Input> {
+        if call.is_taken_back() {
+            return None;
+        }
         match call {
             Call::Start(spec, via, reply) => self.take_start(*spec, via, reply, roster),
             Call::Order(id, life, via, order) => self.take_order(&id, life, via, order, roster),
@@ -122,8 +144,12 @@ impl Desk {
         }
         let state = roster.lock();
         let slot = state.find(id.as_str());
-        let ran = slot.and_then(|slot| state.get(slot)?.ran);
-        let is_over = life.is_some() && life != ran;
+        let known = slot.and_then(|slot| {
+            let entry = state.get(slot)?;
+            let present = entry.life.as_ref().map(|life| life.incarnation);
+            present.or(entry.ran)
+        });
+        let is_over = life.is_some() && life != known;
         let (slot, order) = match (slot, order) {
             // The life that was meant is over: that is what was asked for.
             (_, Order::Terminate(reply)) if is_over => return answer(reply, Ok(())),
@@ -147,7 +173,7 @@ impl Desk {
         self.next
     }
 
-    /// Passes the machine's answer on to who called.
+    /// Writes the machine's answer to who called; [`hand_out`](Self::hand_out) passes it on.
     pub(crate) fn answer(&mut self, request: Request, verdict: Answer, roster: &Roster) {
         let Some((slot, reply)) = self.waiting.remove(&request) else {
             debug_assert!(false, "each call is answered once");
@@ -158,20 +184,46 @@ impl Desk {
             debug_assert!(false, "a row is there until its calls are answered");
             return;
         };
-        let unheard = match reply {
+        let started = started(verdict, entry);
+        self.ready.push(match reply {
             Reply::Start(reply) => {
                 let max = self.rules.max_children;
-                answer(reply, started(verdict, entry).map_err(|no| no.of_start(entry, max)))
+                Written::Start(reply, started.map_err(|no| no.of_start(entry, max)))
             }
             Reply::Restart(reply) => {
-                answer(reply, started(verdict, entry).map_err(|no| no.of_child(entry)))
+                Written::Restart(reply, started.map_err(|no| no.of_child(entry)))
             }
             Reply::Done(reply) => {
-                let done = started(verdict, entry).map(|_| ());
-                answer(reply, done.map_err(|no| no.of_child(entry)))
+                let done = started.map(|_| ());
+                Written::Done(reply, done.map_err(|no| no.of_child(entry)))
             }
-        };
-        debug_assert!(unheard.is_none(), "an answer is not an input");
+        });
+    }
+
+    /// Hands out the answers that were written.
+    pub(crate) fn hand_out(&mut self) {
+        for written in self.ready.drain(..) {
+            let unheard = match written {
+                Written::Start(reply, said) => answer(reply, said),
+                Written::Restart(reply, said) => answer(reply, said),
+                Written::Done(reply, said) => answer(reply, said),
+            };
+            debug_assert!(unheard.is_none(), "an answer is not an input");
+        }
+    }
+}
+
+impl Call {
+    /// Whether who made it has dropped it since.
+    fn is_taken_back(&self) -> bool {
+        match self {
+            Self::Start(_, _, reply) => reply.is_closed(),
+            Self::Order(_, _, _, order) => match order {
+                Order::Terminate(reply) | Order::Delete(reply) => reply.is_closed(),
+                Order::Restart(reply) => reply.is_closed(),
+            },
+            Self::Read(_) => false,
+        }
     }
 }
 

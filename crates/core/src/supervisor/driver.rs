@@ -1,29 +1,28 @@
 //! Runs a supervisor: tells its machine what happens, and does what the machine says.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Poll, ready};
 
 use tokio::task::coop;
 use tokio::time::Instant;
 
+use super::decide::Decide;
 use super::desk::{Desk, Rules};
+use super::ear::Ear;
 use super::ending::Ending;
 use super::lives::Lives;
-use super::protocol::{Action, Decide, End, Input, Slot};
+use super::protocol::{Action, End, Input, Slot};
 use crate::child::{
     Departure, Inbox, Life, Message, Occupant, Report, Roster, Seat, SupervisorHandle,
 };
 use crate::clock::Moment;
 use crate::exit::{ExitReason, InitializationError};
-use crate::restart::Intensity;
 
 /// A running supervisor. Dropping it kills its children.
 #[derive(Debug)]
 pub(crate) struct Driver<M> {
     machine: M,
     rules: Rules,
-    intensity: Intensity,
     /// This supervisor as a child of the one above.
     life: Arc<Life>,
     seat: Arc<Seat>,
@@ -31,8 +30,7 @@ pub(crate) struct Driver<M> {
     roster: Arc<Roster>,
     lives: Lives,
     desk: Desk,
-    /// What has arrived and must wait, in order.
-    deferred: VecDeque<Message>,
+    ear: Ear,
     began: Instant,
     now: Instant,
     actions: Vec<Action>,
@@ -62,11 +60,11 @@ impl<M: Decide> Driver<M> {
     pub(crate) fn new(
         machine: M,
         rules: Rules,
-        intensity: Intensity,
         life: &Arc<Life>,
         seat: Arc<Seat>,
         roster: Arc<Roster>,
     ) -> Self {
+        let now = Instant::now();
         let semantics = rules.semantics;
         let inbox = Inbox::new(!semantics.arrival_order);
         let handle = SupervisorHandle {
@@ -79,22 +77,20 @@ impl<M: Decide> Driver<M> {
             life: Arc::clone(life),
             inbox: Arc::clone(&inbox),
             roster: Arc::clone(&roster),
-            reads_in_turn: semantics.arrival_order,
-            lives_by_identity: semantics.lives_by_identity,
+            since: now,
+            semantics,
         }));
         life.stop.forward_to(&inbox);
-        let now = Instant::now();
         Self {
             machine,
             rules,
-            intensity,
             life: Arc::clone(life),
             seat,
+            ear: Ear::new(Arc::clone(&inbox)),
             inbox,
             roster,
             lives,
             desk: Desk::new(rules),
-            deferred: VecDeque::new(),
             began: now,
             now,
             actions: Vec::new(),
@@ -105,10 +101,20 @@ impl<M: Decide> Driver<M> {
 
     /// Starts the children; returns when all run, or when those that ran are stopped again.
     pub(crate) async fn boot(&mut self) -> Result<(), InitializationError> {
-        self.step(Input::Begin);
+        let first = match self.life.stop.made() {
+            // Nothing is started that would only be stopped.
+            Some(request) if !self.rules.semantics.arrival_order => {
+                self.hear(Message::Stop(request))
+            }
+            _ => None,
+        };
+        self.step(first.unwrap_or(Input::Begin));
         loop {
             match &self.stage {
-                Stage::Up => return Ok(()),
+                Stage::Up => {
+                    self.seat.set_up();
+                    return Ok(());
+                }
                 Stage::Over(ExitReason::InitializationFailed(error)) => return Err(error.clone()),
                 Stage::Over(exit) => return Err(InitializationError::cut(exit.clone())),
                 Stage::Booting | Stage::Ending(..) => self.turn().await,
@@ -142,17 +148,32 @@ impl<M: Decide> Driver<M> {
     ///
     /// Cancel safe: whatever is taken out is returned by the same poll.
     async fn next(&mut self) -> Heard {
+        let Self {
+            machine,
+            lives,
+            ear,
+            rules,
+            ..
+        } = self;
         std::future::poll_fn(|cx| {
             // Bounded work in each turn: other tasks get theirs.
             let budget = ready!(coop::poll_proceed(cx));
-            let heard = loop {
-                if let Some(message) = self.next_deferred() {
-                    break Heard::Message(message);
+            if ear.is_tired()
+                && let Poll::Ready(slot) = lives.poll_overdue(cx)
+            {
+                return Poll::Ready(Heard::Overdue(slot));
+            }
+            let may_be_heard = |message: &Message| match *message {
+                _ if !rules.semantics.blocking => true,
+                // The word of a life that is no more is for nobody and need not wait.
+                Message::Life(slot, life, _) => {
+                    !lives.is_present(slot, life) || machine.attends(&Input::Started(slot))
                 }
-                match self.inbox.poll(cx.waker()) {
-                    Poll::Ready(message) => self.deferred.push_back(message),
-                    Poll::Pending => break Heard::Overdue(ready!(self.lives.poll_overdue(cx))),
-                }
+                _ => machine.attends(&Input::StopRequested),
+            };
+            let heard = match ear.poll(cx.waker(), may_be_heard) {
+                Poll::Ready(message) => Heard::Message(message),
+                Poll::Pending => Heard::Overdue(ready!(lives.poll_overdue(cx))),
             };
             budget.made_progress();
             Poll::Ready(heard)
@@ -160,29 +181,17 @@ impl<M: Decide> Driver<M> {
         .await
     }
 
-    /// The first message that the machine attends to now.
-    fn next_deferred(&mut self) -> Option<Message> {
-        let attended = |message: &Message| match *message {
-            Message::Life(slot, life, _) => {
-                // The word of a life that is no more is for nobody and need not wait.
-                !self.lives.is_present(slot, life) || self.machine.attends(&Input::Started(slot))
-            }
-            _ => self.machine.attends(&Input::StopRequested),
-        };
-        let at = self.deferred.iter().position(attended)?;
-        self.deferred.remove(at)
-    }
-
     fn hear(&mut self, message: Message) -> Option<Input> {
         match message {
-            Message::Life(slot, life, word) => {
-                let present = self.lives.is_present(slot, life);
-                present.then(|| self.lives.note(self.now, slot, word))
+            Message::Life(slot, life, word) if self.lives.is_present(slot, life) => {
+                let state = self.machine.state(slot);
+                Some(self.lives.note(self.now, slot, word, state))
             }
-            Message::Killed(slot, life) => {
-                let present = self.lives.is_present(slot, life);
-                present.then_some(Input::Killed(slot))
+            Message::Killed(slot, life) if self.lives.is_present(slot, life) => {
+                Some(Input::Killed(slot))
             }
+            // Of a life that is no more.
+            Message::Life(..) | Message::Killed(..) => None,
             Message::Retry(slot) => Some(Input::Retry(slot)),
             Message::Stop(request) => {
                 self.orphaned |= request.orphaned;
@@ -202,6 +211,8 @@ impl<M: Decide> Driver<M> {
         }
         self.publish(input.slot());
         self.actions = actions;
+        // Only now: who has an answer finds what it says when it looks.
+        self.desk.hand_out();
     }
 
     fn act(&mut self, action: Action) {
@@ -209,19 +220,13 @@ impl<M: Decide> Driver<M> {
         match action {
             Action::Start(slot, cause, timeout) => self.lives.start(now, slot, cause, timeout),
             Action::Ask(slot, grace) => self.lives.ask(now, slot, grace),
-            Action::Kill(slot, grace) => {
-                let state = self.machine.state(slot);
-                self.lives.kill(now, slot, grace, state);
-            }
+            Action::Kill(slot, time) => self.lives.kill(now, slot, time, self.machine.state(slot)),
             Action::Await(slot, grace) => self.lives.wait(now, slot, grace),
             Action::Abandon(slot) => self.lives.abandon(now, slot),
             Action::Retry(slot) => self.inbox.push(Message::Retry(slot)),
             Action::Remove(slot) => self.lives.remove(slot),
             Action::Answer(request, answer) => self.desk.answer(request, answer, &self.roster),
-            Action::Up => {
-                self.stage = Stage::Up;
-                self.seat.set_up();
-            }
+            Action::Up => self.stage = Stage::Up,
             Action::Ending(end) => self.begin_to_end(end),
             Action::Finish => self.finish(),
         }
@@ -236,9 +241,8 @@ impl<M: Decide> Driver<M> {
     }
 
     fn begin_to_end(&mut self, end: End) {
-        let clean = self.rules.semantics.clean_exhaustion;
         let history = &mut self.lives.history;
-        let ending = Ending::new(end, &self.roster, self.intensity, clean, history);
+        let ending = Ending::new(end, &self.roster, &self.rules, history);
         if let Some(event) = &ending.event {
             self.life.tell(event.clone());
         }
@@ -259,7 +263,6 @@ impl<M: Decide> Driver<M> {
         };
         // Calls that are still in there learn how it ended, as their replies are dropped.
         drop(self.inbox.close(&exit));
-        self.deferred.clear();
         self.life.depart(Departure {
             outcome: ending.outcome,
             report: Report {

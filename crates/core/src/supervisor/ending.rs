@@ -1,14 +1,14 @@
 //! What a supervisor says of its own end.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use super::desk::Rules;
 use super::protocol::End;
 use crate::child::{Outcome, Roster};
 use crate::exit::{Exhausted, ExitReason, InitPhase, InitializationError};
 use crate::observe::EventKind;
 use crate::path::ChildPath;
-use crate::restart::Intensity;
-use std::sync::Arc;
 
 /// How many exits the error of a supervisor that gave up tells of.
 const HISTORY: usize = 16;
@@ -37,13 +37,7 @@ impl History {
 }
 
 impl Ending {
-    pub(crate) fn new(
-        end: End,
-        roster: &Roster,
-        intensity: Intensity,
-        clean_exhaustion: bool,
-        history: &mut History,
-    ) -> Self {
+    pub(crate) fn new(end: End, roster: &Roster, rules: &Rules, history: &mut History) -> Self {
         match end {
             End::Asked => Self {
                 outcome: Outcome::Stopped,
@@ -56,13 +50,13 @@ impl Ending {
                 let exhausted = Arc::new(Exhausted {
                     path: roster.path.clone(),
                     child: child(roster, slot).0,
-                    restarts: intensity.restarts,
-                    period: intensity.period,
+                    restarts: rules.intensity.restarts,
+                    period: rules.intensity.period,
                     history: std::mem::take(&mut history.0).into(),
                 });
                 Self {
                     outcome: Outcome::Exhausted(Arc::clone(&exhausted)),
-                    exit: if clean_exhaustion {
+                    exit: if rules.semantics.clean_exhaustion {
                         ExitReason::Shutdown
                     } else {
                         ExitReason::Exhausted(Arc::clone(&exhausted))
@@ -97,7 +91,9 @@ impl Ending {
 /// A child and how it last ended.
 fn child(roster: &Roster, slot: usize) -> (ChildPath, ExitReason) {
     let state = roster.lock();
-    let entry = state.get(slot).expect("a row outlasts the decision about it");
+    let entry = state
+        .get(slot)
+        .expect("a row outlasts the decision about it");
     let exit = entry.last_exit.clone().unwrap_or(ExitReason::Killed);
     (entry.path.clone(), exit)
 }

@@ -56,7 +56,8 @@ impl Machine {
             Goal::Clear { from, below } => {
                 let slot = self.rows.last_live(*below)?;
                 *below = self.rows.row(slot).rank + 1;
-                from.is_some_and(|from| self.rows.reaches(from, slot)).then_some(slot)
+                from.is_some_and(|from| self.rows.reaches(from, slot))
+                    .then_some(slot)
             }
             Goal::End => self.rows.last_live(self.rows.end()),
             Goal::Run | Goal::Raise { .. } | Goal::Over => None,
@@ -71,7 +72,6 @@ impl Machine {
             }
             let Some(slot) = next else {
                 self.goal = Goal::Run;
-                self.held.clear();
                 if self.booting {
                     self.booting = false;
                     actions.push(Action::Up);
@@ -125,7 +125,9 @@ impl Machine {
         match self.row(slot).state {
             State::Due(_) => true,
             State::Idle => self.is_ahead(slot) && !self.held.contains(&slot),
-            State::Starting(..) | State::Running(_) | State::Retrying | State::Stopping(..) => false,
+            State::Starting(..) | State::Running(_) | State::Retrying | State::Stopping(..) => {
+                false
+            }
         }
     }
 

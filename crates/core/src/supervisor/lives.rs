@@ -13,8 +13,7 @@ use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Patience, State};
 use super::task::{Hearer, live};
 use crate::child::{
-    ChildReport, ChildSpec, Inbox, Life, Roster, Semantics, StopRequest,
-    SupervisorHandle, Word,
+    ChildReport, ChildSpec, Inbox, Life, Roster, Semantics, StopRequest, SupervisorHandle, Word,
 };
 use crate::exit::{ExitReason, InitializationError};
 use crate::observe::{EventKind, StartCause};
@@ -80,9 +79,7 @@ impl Lives {
         (entry.told, entry.forced) = (None, false);
         let spec = entry.spec.clone();
         drop(state);
-        if let Some(timeout) = timeout {
-            self.deadlines.set(slot, now + timeout);
-        }
+        self.limit(now, slot, timeout);
         life.tell(EventKind::Starting {
             cause: match cause {
                 Cause::Boot => StartCause::FirstStart,
@@ -99,11 +96,7 @@ impl Lives {
 
     /// Asks the child to stop.
     pub(super) fn ask(&mut self, now: Instant, slot: Slot, grace: Option<Duration>) {
-        let deadline = grace.map(|grace| now + grace);
-        match deadline {
-            Some(deadline) => self.deadlines.set(slot, deadline),
-            None => self.deadlines.clear(slot),
-        }
+        let deadline = self.limit(now, slot, grace);
         let life = self.roster.lock().get_mut(slot).and_then(|entry| {
             entry.told.get_or_insert(now);
             entry.life.clone()
@@ -119,7 +112,7 @@ impl Lives {
 
     /// Aborts the task of the child, which is in this state.
     pub(super) fn kill(&mut self, now: Instant, slot: Slot, grace: Duration, state: Option<State>) {
-        self.deadlines.set(slot, now + grace);
+        self.limit(now, slot, Some(grace));
         let mut roster = self.roster.lock();
         let Some(entry) = roster.get_mut(slot) else {
             return;
@@ -144,7 +137,17 @@ impl Lives {
 
     /// Waits no longer than this for a child whose task was aborted from outside.
     pub(super) fn wait(&mut self, now: Instant, slot: Slot, grace: Duration) {
-        self.deadlines.set(slot, now + grace);
+        self.limit(now, slot, Some(grace));
+    }
+
+    /// Waits no longer than this for the next word of a child; a time beyond what a clock can tell is no limit.
+    fn limit(&mut self, now: Instant, slot: Slot, time: Option<Duration>) -> Option<Instant> {
+        let deadline = time.and_then(|time| now.checked_add(time));
+        match deadline {
+            Some(deadline) => self.deadlines.set(slot, deadline),
+            None => self.deadlines.clear(slot),
+        }
+        deadline
     }
 
     /// Leaves a child behind that does not react to the abort of its task.
@@ -157,6 +160,7 @@ impl Lives {
         let overdue = life.as_ref().and_then(|life| life.overdue.get().copied());
         if let Some(life) = life {
             life.tell(EventKind::Unresponsive);
+            life.end_is_told();
         }
         let reason = match (starting, overdue) {
             (false, _) => ExitReason::Unresponsive,
@@ -168,10 +172,20 @@ impl Lives {
         self.settle(now, slot, reason);
     }
 
-    /// Notes what a child's task said; what the machine is to be told.
-    pub(super) fn note(&mut self, now: Instant, slot: Slot, word: Word) -> Input {
+    /// Notes what the task of a child in this state said; what the machine is to be told. A child
+    /// that is told to end keeps its deadline, also if it has started just before.
+    pub(super) fn note(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        word: Word,
+        state: Option<State>,
+    ) -> Input {
         match word {
             Word::Started => {
+                if let Some(State::Starting(_, Patience::InTime)) = state {
+                    self.deadlines.clear(slot);
+                }
                 self.set_running(now, slot);
                 Input::Started(slot)
             }
@@ -181,7 +195,9 @@ impl Lives {
             }
             Word::Exited(reason) => {
                 let exit = match &reason {
+                    ExitReason::InitializationFailed(error) if error.was_killed() => Exit::Killed,
                     ExitReason::InitializationFailed(_) => Exit::Unstartable,
+                    ExitReason::Killed => Exit::Killed,
                     reason if reason.is_clean() => Exit::Clean,
                     _ => Exit::Abnormal,
                 };
@@ -191,18 +207,13 @@ impl Lives {
         }
     }
 
-    fn set_running(&mut self, now: Instant, slot: Slot) {
+    fn set_running(&self, now: Instant, slot: Slot) {
         let mut state = self.roster.lock();
         let Some(entry) = state.get_mut(slot) else {
             return;
         };
         entry.since = Some(now);
         entry.ran = entry.life.as_ref().map(|life| life.incarnation);
-        // A child that is told to end keeps its deadline.
-        if entry.state == ChildState::Starting {
-            drop(state);
-            self.deadlines.clear(slot);
-        }
     }
 
     /// Takes a life out of the books.

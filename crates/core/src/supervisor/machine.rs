@@ -1,17 +1,18 @@
 //! Decides what a supervisor of a spec list does next.
 //!
 //! Pure: it is told what happened and when, and answers with what to do. First an input changes the
-//! facts, then [`Machine::pursue`] compares them with the goal. Each input costs O(1), amortized
-//! over the children that it starts and stops.
+//! facts, then [`Machine::pursue`] compares them with the goal. Each input costs a constant number
+//! of looks at rows, amortized over the children that it starts and stops; a look is O(log n) at most.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::protocol::{Action, Answer, Cause, Decide, End, Exit, Input, Slot, Traits};
+use super::decide::Decide;
+use super::protocol::{Action, Answer, Cause, End, Exit, Input, Slot, Traits};
 use super::rows::{Rank, Rows};
-use crate::child::Semantics;
 use super::slot::{Force, Patience, Row, State, Then, Waiting, Wish};
 use super::strategy::{AutoShutdown, Strategy};
+use crate::child::Semantics;
 use crate::clock::Moment;
 use crate::restart::{Intensity, Restart, Window};
 
@@ -46,7 +47,10 @@ pub(super) enum Goal {
     Run,
     /// Stop every live child from `from` on, backward; then raise them. Those of the rank `below`
     /// and above are down, unless a call has started them since.
-    Clear { from: Option<Slot>, below: Rank },
+    Clear {
+        from: Option<Slot>,
+        below: Rank,
+    },
     /// Start every row that does not run, forward from `next`, one after the other.
     Raise {
         busy: Option<Slot>,
@@ -93,10 +97,7 @@ impl Machine {
             Input::Killed(slot) => self.killed(slot, actions),
             Input::StopRequested => self.end(End::Asked, actions),
             Input::Add(request, slot, traits) => self.add(request, slot, traits, actions),
-            Input::AddKnown(request, slot) => {
-                let refusal = self.row(slot).state.known();
-                self.refuse(request, refusal, actions);
-            }
+            Input::AddKnown(request, slot) => self.add_known(request, slot, actions),
             Input::Terminate(request, slot) => self.terminate(request, slot, actions),
             Input::Restart(request, slot) => self.restart_by_call(request, slot, actions),
             Input::Delete(request, slot) => self.delete(request, slot, actions),
@@ -129,7 +130,8 @@ impl Machine {
         // A child that is told to end may have started just before: its exit follows.
         if let State::Starting(_, Patience::InTime) = self.row(slot).state {
             self.set(slot, State::Running(false));
-            self.waiting.answer(slot, Wish::Up, Answer::Started, actions);
+            self.waiting
+                .answer(slot, Wish::Up, Answer::Started, actions);
         }
     }
 
@@ -137,13 +139,14 @@ impl Machine {
         if let State::Stopping(then, _) = self.row(slot).state {
             return self.gone(slot, then, actions);
         }
-        self.waiting.answer(slot, Wish::Up, Answer::Ignored, actions);
+        self.waiting
+            .answer(slot, Wish::Up, Answer::Ignored, actions);
         self.lay_down(slot, actions);
     }
 
     fn exited(&mut self, now: Moment, slot: Slot, exit: Exit, actions: &mut Vec<Action>) {
         match self.row(slot).state {
-            State::Starting(cause, _) => self.start_failed(slot, cause, actions),
+            State::Starting(cause, _) => self.start_failed(slot, cause, exit, actions),
             State::Running(_) => self.ended(now, slot, exit, actions),
             State::Stopping(then, _) => self.gone(slot, then, actions),
             State::Idle | State::Due(_) | State::Retrying => {
@@ -175,9 +178,8 @@ impl Machine {
         }
     }
 
-    fn start_failed(&mut self, slot: Slot, cause: Cause, actions: &mut Vec<Action>) {
-        let row = self.row(slot);
-        let fatal = row.is_fatal();
+    fn start_failed(&mut self, slot: Slot, cause: Cause, exit: Exit, actions: &mut Vec<Action>) {
+        let fatal = self.row(slot).is_fatal() && exit != Exit::Killed;
         let at_boot = cause == Cause::Boot || self.booting && self.is_raising(slot);
         self.waiting.answer(slot, Wish::Up, Answer::Failed, actions);
         if cause == Cause::Add {
@@ -213,7 +215,8 @@ impl Machine {
         };
         self.waiting.answer(slot, Wish::Down, Answer::Done, actions);
         if !matches!(then, Then::Due(_)) {
-            self.waiting.answer(slot, Wish::Up, Answer::Cancelled, actions);
+            self.waiting
+                .answer(slot, Wish::Up, Answer::Cancelled, actions);
         }
         match then {
             Then::Idle => self.set(slot, State::Idle),
@@ -346,13 +349,11 @@ impl Machine {
     /// A row that was to be started is not.
     pub(super) fn give_up_start(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         self.set(slot, State::Idle);
-        self.waiting.answer(slot, Wish::Up, Answer::Cancelled, actions);
+        self.waiting
+            .answer(slot, Wish::Up, Answer::Cancelled, actions);
     }
 
     pub(super) fn set(&mut self, slot: Slot, state: State) {
-        if state.is_due() {
-            self.held.remove(&slot);
-        }
         self.rows.set(slot, state);
     }
 

@@ -1,14 +1,16 @@
 //! Supervisors of a spec list.
 //!
 //! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`,
-//! `group`, `rows`, `order` and `slot`) decides; `driver` (with `lives`, `task`, `deadlines`, `desk`
+//! `group`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `task`, `deadlines`, `desk`
 //! and `ending`) does.
 
 mod blueprint;
 mod calls;
 mod deadlines;
+mod decide;
 mod desk;
 mod driver;
+mod ear;
 mod ending;
 mod error;
 mod group;
@@ -26,10 +28,11 @@ mod task;
 mod tests;
 
 pub(crate) use blueprint::{Blueprint, check};
+pub(crate) use decide::Decide;
 pub(crate) use desk::Rules;
 pub(crate) use driver::Driver;
 pub use error::{RunError, StartError};
-pub(crate) use protocol::{Action, Answer, Cause, Decide, End, Exit, Input, Refusal, Slot, Traits};
+pub(crate) use protocol::{Action, Answer, Cause, End, Exit, Input, Refusal, Slot, Traits};
 pub(crate) use slot::{Force, Patience, Row, State, Then, Waiting, Wish};
 pub use spec::Supervisor;
 pub(crate) use start::check_child;

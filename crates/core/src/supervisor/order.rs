@@ -1,4 +1,4 @@
-//! The order of rows, as links between slots: everything but a search for a place is O(1).
+//! The order of rows, as links between slots: everything is O(1).
 
 /// A row of a supervisor: the place of a child spec in its tables.
 pub(crate) type Slot = usize;
@@ -21,21 +21,16 @@ struct Link {
 impl Order {
     /// Puts `slot` at the end.
     pub(super) fn push_last(&mut self, slot: Slot) {
-        self.insert_after(self.last, slot);
-    }
-
-    /// Puts `slot` behind `before`, or at the front if that is `None`.
-    pub(super) fn insert_after(&mut self, before: Option<Slot>, slot: Slot) {
         if self.links.len() <= slot {
             self.links.resize(slot + 1, None);
         }
-        let after = match before {
-            Some(before) => self.after(before),
-            None => self.first,
-        };
-        self.links[slot] = Some(Link { before, after });
+        let before = self.last;
+        self.links[slot] = Some(Link {
+            before,
+            after: None,
+        });
         self.join(before, Some(slot));
-        self.join(Some(slot), after);
+        self.last = Some(slot);
     }
 
     /// Takes `slot` out; the others keep their order.
@@ -49,20 +44,8 @@ impl Order {
         self.first
     }
 
-    pub(super) fn last(&self) -> Option<Slot> {
-        self.last
-    }
-
     pub(super) fn after(&self, slot: Slot) -> Option<Slot> {
         self.links.get(slot)?.as_ref()?.after
-    }
-
-    pub(super) fn before(&self, slot: Slot) -> Option<Slot> {
-        self.links.get(slot)?.as_ref()?.before
-    }
-
-    pub(super) fn contains(&self, slot: Slot) -> bool {
-        self.links.get(slot).is_some_and(Option::is_some)
     }
 
     /// Makes the two neighbors; `None` stands for the end on its side.

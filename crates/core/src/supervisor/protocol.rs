@@ -3,22 +3,8 @@
 use std::time::Duration;
 
 pub(crate) use super::order::Slot;
-use super::slot::State;
-use crate::clock::Moment;
 use crate::child::{InitPolicy, ShutdownStrategy};
 use crate::restart::Restart;
-
-/// What all machines of supervisors have in common.
-pub(crate) trait Decide {
-    /// Takes in one input and appends what is to be done about it.
-    fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>);
-
-    /// Whether `input` may be told now; what must wait is to be told later, in the same order.
-    fn attends(&self, input: &Input) -> bool;
-
-    /// How far the child of that row is; `None` if there is no such row.
-    fn state(&self, slot: Slot) -> Option<State>;
-}
 
 /// A call that waits for an answer.
 pub(crate) type Request = u64;
@@ -38,6 +24,8 @@ pub(crate) struct Traits {
 pub(crate) enum Exit {
     Clean,
     Abnormal,
+    /// Its task was aborted by somebody else; while it starts this says nothing against the child.
+    Killed,
     /// A supervisor ended because a child below it could not start.
     Unstartable,
 }

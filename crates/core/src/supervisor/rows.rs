@@ -45,6 +45,8 @@ impl Rows {
 
     /// The only place where a state changes: all that is derived from states is kept here.
     pub(super) fn set(&mut self, slot: Slot, state: State) {
+        #[cfg(test)]
+        touch();
         let row = self.rows[slot].as_mut().expect("slot is of a row");
         let (was, rank, significant) = (row.state, row.rank, row.traits.significant);
         row.state = state;
@@ -63,6 +65,8 @@ impl Rows {
     }
 
     pub(super) fn row(&self, slot: Slot) -> &Row {
+        #[cfg(test)]
+        touch();
         self.rows[slot].as_ref().expect("slot is of a row")
     }
 
@@ -76,16 +80,22 @@ impl Rows {
     }
 
     pub(super) fn after(&self, slot: Slot) -> Option<Slot> {
+        #[cfg(test)]
+        touch();
         self.order.after(slot)
     }
 
     /// The last live row whose rank is below that.
     pub(super) fn last_live(&self, below: Rank) -> Option<Slot> {
+        #[cfg(test)]
+        touch();
         let (_, &slot) = self.live.range(..below).next_back()?;
         Some(slot)
     }
 
     pub(super) fn last_due(&self) -> Option<Slot> {
+        #[cfg(test)]
+        touch();
         let (_, &slot) = self.due.last_key_value()?;
         Some(slot)
     }
@@ -126,6 +136,22 @@ fn toggle(list: &mut BTreeMap<Rank, Slot>, rank: Rank, slot: Slot, on: bool) {
 }
 
 #[cfg(test)]
+thread_local! {
+    static TOUCHED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+fn touch() {
+    TOUCHED.set(TOUCHED.get() + 1);
+}
+
+/// How often this thread has looked at a row: what a machine's work is measured by.
+#[cfg(test)]
+pub(super) fn touched() -> u64 {
+    TOUCHED.get()
+}
+
+#[cfg(test)]
 impl Rows {
     /// The slots in start order.
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot> {
@@ -151,7 +177,11 @@ impl Rows {
                 }
             }
         }
-        assert_eq!((live.next(), due.next()), (None, None), "nothing else is live or due");
+        assert_eq!(
+            (live.next(), due.next()),
+            (None, None),
+            "nothing else is live or due"
+        );
         assert!(rank < Some(self.next_rank), "new rows come last");
         assert_eq!(unsettled, self.unsettled, "rows that start or stop");
         assert_eq!(significant, self.significant, "significant children");

@@ -126,7 +126,10 @@ impl State {
 
     /// Whether its task was aborted before it was told to end.
     pub(crate) fn is_aborted(self) -> bool {
-        matches!(self, Self::Starting(_, Patience::Over) | Self::Running(true))
+        matches!(
+            self,
+            Self::Starting(_, Patience::Over) | Self::Running(true)
+        )
     }
 
     /// Whether a significant child in this state keeps its supervisor up.

@@ -18,7 +18,7 @@ use crate::restart::{Intensity, Restart};
 /// A supervisor of a list of children: an inert blueprint, from which supervisors are started.
 ///
 /// Its children start in the order of the list, each after the one before is up, and stop in reverse.
-/// It is a [`Supervisable`] child itself, so supervisors nest. Cloning it is cheap. A
+/// It is a [`Supervisable`](crate::Supervisable) child itself, so supervisors nest. Cloning it is cheap. A
 /// [`handle`](Self::handle) taken from it, or from a clone, follows the first running supervisor made of it.
 ///
 /// # Examples
@@ -29,8 +29,8 @@ use crate::restart::{Intensity, Restart};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let database = worker("database", |ctx| async move { Ok(ctx.stopping().await) });
-/// let web = worker("web", |ctx| async move { Ok(ctx.stopping().await) });
+/// let database = worker("database", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let web = worker("web", |ctx| async move { ctx.stopping().await; Ok(()) });
 ///
 /// let app = Supervisor::rest_for_one("app")
 ///     .intensity(5, Duration::from_secs(10))
@@ -204,11 +204,12 @@ impl Supervisor {
     fn longest_stop(&self) -> Option<Duration> {
         let mut longest = Duration::ZERO;
         for spec in &self.children {
-            longest += match spec.settings.shutdown {
+            let grace = match spec.settings.shutdown {
                 ShutdownStrategy::Graceful(grace) => grace,
                 ShutdownStrategy::Brutal => Duration::ZERO,
                 ShutdownStrategy::Infinite => return None,
             };
+            longest = longest.saturating_add(grace);
         }
         Some(longest)
     }

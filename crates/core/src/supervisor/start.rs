@@ -44,6 +44,7 @@ impl Supervisable for Supervisor {
         let semantics = blueprint.semantics_for(&ctx);
         let rules = Rules {
             semantics,
+            intensity: blueprint.intensity,
             check: check_child,
             auto_shutdown: self.auto_shutdown != AutoShutdown::Never,
             max_children: usize::MAX,
@@ -64,7 +65,7 @@ impl Supervisable for Supervisor {
         };
         let seat = blueprint.seat_for(&ctx);
         let machine = Machine::new(settings, traits);
-        let mut driver = Driver::new(machine, rules, settings.intensity, &ctx.life, seat, roster);
+        let mut driver = Driver::new(machine, rules, &ctx.life, seat, roster);
         driver.boot().await?;
         Ok(Started::run(driver.run()))
     }

@@ -47,6 +47,7 @@ pub(super) fn live(
     hearer: Hearer,
 ) -> impl Future<Output = ()> + Send + 'static {
     life.commons.tasks.fetch_add(1, Ordering::AcqRel);
+    life.begin();
     // Made before the task runs for the first time, so that one that is aborted earlier has a last
     // word too; dropped after all that belongs to the user.
     let mut farewell = Farewell {
@@ -90,7 +91,7 @@ async fn run(spec: &ChildSpec, farewell: &mut Farewell) -> End {
     farewell.started();
     // The supervisor may now stand in this thread's queue where no other thread finds it: let it
     // out before the child gets the chance to block the thread.
-    tokio::task::yield_now().await;
+    step_back().await;
     End::Exited(match (Caught { future, span }).await {
         Ok(Some(reason)) => reason,
         Ok(None) if life.stop.is_requested() => ExitReason::Shutdown,
@@ -113,6 +114,22 @@ async fn unless_stopped<F: Future + Unpin>(
         if may_cut && Pin::new(&mut stop).poll(cx).is_ready() {
             return Poll::Ready(None);
         }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Lets those go first who wait in this thread's queue.
+///
+/// Not by tokio's `yield_now`: it keeps a task where no other thread finds it until this thread has
+/// nothing else to do, so that a task which blocks this thread meanwhile would block this one too.
+async fn step_back() {
+    let mut is_back = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut is_back, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
         Poll::Pending
     })
     .await
@@ -176,9 +193,7 @@ impl Drop for Farewell {
                 reason: reason.clone(),
             },
         });
-        if matches!(self.hearer, Hearer::Nobody) {
-            self.life.commons.hub.close();
-        }
+        self.life.end_is_told();
         if let Some(seat) = self.life.seat.get() {
             seat.leave(self.life.departure().unwrap_or_default());
         }

@@ -83,10 +83,17 @@ impl fmt::Display for Snapshot {
         }
         let width = lines.iter().map(|(name, _)| name.chars().count()).max();
         let width = width.unwrap_or(0) + 2;
-        for (name, entry) in lines {
+        for (index, (name, entry)) in lines.into_iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
             let kind = entry.strategy.unwrap_or("worker");
-            let line = format!("{name:width$}{kind:13}{:11}{}", entry.state.as_str(), rest(entry));
-            writeln!(f, "{}", line.trim_end())?;
+            let line = format!(
+                "{name:width$}{kind:13}{:11}{}",
+                entry.state.as_str(),
+                rest(entry)
+            );
+            f.write_str(line.trim_end())?;
         }
         Ok(())
     }
@@ -174,12 +181,11 @@ mod tests {
     #[test]
     fn a_tree_prints_with_its_branches() {
         let expected = "\
-app              one-for-one  running    up 2 m 10 s
-├─ storage       rest-for-one running    up 2 m 10 s
-│  ├─ database   worker       running    up 2 m 10 s
-│  └─ indexer    worker       running    up 2 m 10 s
-└─ web           worker       running    up 2 m 10 s
-";
+app             one-for-one  running    up 2 m 10 s
+├─ storage      rest-for-one running    up 2 m 10 s
+│  ├─ database  worker       running    up 2 m 10 s
+│  └─ indexer   worker       running    up 2 m 10 s
+└─ web          worker       running    up 2 m 10 s";
         assert_eq!(tree().to_string(), expected);
     }
 
@@ -189,7 +195,10 @@ app              one-for-one  running    up 2 m 10 s
         let (dot, mermaid) = (tree().to_dot(), tree().to_mermaid());
         for (parent, child) in links {
             assert!(dot.contains(&format!("n{parent} -> n{child};")), "{dot}");
-            assert!(mermaid.contains(&format!("n{parent} --> n{child}")), "{mermaid}");
+            assert!(
+                mermaid.contains(&format!("n{parent} --> n{child}")),
+                "{mermaid}"
+            );
         }
         assert_eq!(dot.matches("->").count(), links.len());
     }

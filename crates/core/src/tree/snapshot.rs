@@ -17,7 +17,7 @@ use crate::path::{ChildPath, Incarnation};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let clock = worker("clock", |ctx| async move { Ok(ctx.stopping().await) });
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
 /// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
 /// println!("{}", handle.snapshot());
 /// assert_eq!(handle.snapshot().entries().len(), 2);

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::super::machine::Settings;
 use super::super::protocol::{Input, Traits};
-
 use super::super::strategy::{AutoShutdown, Strategy};
+use super::fingerprint::fingerprint;
 use super::world::World;
 use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
 use crate::restart::{Intensity, Restart};
@@ -61,7 +61,7 @@ impl Drop for Trail<'_> {
 fn walk(case: &Case) -> Size {
     let first = World::new(case.settings, &case.children);
     let mut size = Size::default();
-    let mut seen = HashSet::from([first.fingerprint(case.commands)]);
+    let mut seen = HashSet::from([fingerprint(&(&first, case.commands))]);
     let mut todo = VecDeque::from([(first, case.commands)]);
     let mut trail = Trail {
         case,
@@ -76,15 +76,26 @@ fn walk(case: &Case) -> Size {
                 world.clone().resist();
             }
         }
-        let events = world.events(case.thorough).into_iter().map(|event| (event, commands));
-        let new: &[Traits] = if world.row_count() > case.children.len() { &[] } else { &case.new };
-        let calls = if commands > 0 { world.commands(new) } else { Vec::new() };
+        let events = world
+            .events(case.thorough)
+            .into_iter()
+            .map(|event| (event, commands));
+        let new: &[Traits] = if world.row_count() > case.children.len() {
+            &[]
+        } else {
+            &case.new
+        };
+        let calls = if commands > 0 {
+            world.commands(new)
+        } else {
+            Vec::new()
+        };
         let calls = calls.into_iter().map(|call| (call, commands - 1));
         for (input, commands) in events.chain(calls) {
             size.steps += 1;
             trail.now = (size.states, input);
             let next = world.after(input);
-            if !next.finished && seen.insert(next.fingerprint(commands)) {
+            if !next.finished && seen.insert(fingerprint(&(&next, commands))) {
                 trail.steps.push(trail.now);
                 todo.push_back((next, commands));
             }
@@ -97,7 +108,11 @@ fn walk(case: &Case) -> Size {
 /// Walks all cases on all cores and prints how much it was.
 fn walk_all(name: &str, cases: &[Case]) {
     let began = Instant::now();
-    let (next, states, steps) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let (next, states, steps) = (
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..cores {
@@ -111,15 +126,30 @@ fn walk_all(name: &str, cases: &[Case]) {
         }
     });
     let (states, steps) = (states.into_inner(), steps.into_inner());
-    println!("{name}: {} machines, {states} states, {steps} steps, {:?}", cases.len(), began.elapsed());
+    println!(
+        "{name}: {} machines, {states} states, {steps} steps, {:?}",
+        cases.len(),
+        began.elapsed()
+    );
 }
 
 /// All machines of three children that a spec can describe, as far as decisions depend on it.
 fn machines(semantics: Semantics) -> Vec<Case> {
     let mut cases = Vec::new();
-    for strategy in [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne] {
-        for auto_shutdown in [AutoShutdown::Never, AutoShutdown::AnySignificant, AutoShutdown::AllSignificant] {
-            for shutdown in [ShutdownStrategy::Brutal, ShutdownStrategy::Graceful(Duration::from_secs(5))] {
+    for strategy in [
+        Strategy::OneForOne,
+        Strategy::OneForAll,
+        Strategy::RestForOne,
+    ] {
+        for auto_shutdown in [
+            AutoShutdown::Never,
+            AutoShutdown::AnySignificant,
+            AutoShutdown::AllSignificant,
+        ] {
+            for shutdown in [
+                ShutdownStrategy::Brutal,
+                ShutdownStrategy::Graceful(Duration::from_secs(5)),
+            ] {
                 for init_policy in [InitPolicy::Fatal, InitPolicy::FatalOnFirstStart] {
                     let settings = Settings {
                         strategy,
@@ -145,7 +175,8 @@ fn machines(semantics: Semantics) -> Vec<Case> {
 
 /// The kinds of children that a supervisor may have.
 fn kinds(significant: bool, shutdown: ShutdownStrategy, init_policy: InitPolicy) -> Vec<Traits> {
-    let plain = [Restart::Permanent, Restart::Transient, Restart::Temporary].map(|restart| (restart, false));
+    let plain = [Restart::Permanent, Restart::Transient, Restart::Temporary]
+        .map(|restart| (restart, false));
     let marked = [Restart::Transient, Restart::Temporary].map(|restart| (restart, true));
     let marked = marked.into_iter().filter(|_| significant);
     let traits = |(restart, significant)| Traits {
@@ -161,27 +192,84 @@ fn kinds(significant: bool, shutdown: ShutdownStrategy, init_policy: InitPolicy)
 fn triples(kinds: &[Traits]) -> impl Iterator<Item = Vec<Traits>> {
     let count = kinds.len();
     (0..count.pow(3)).map(move |number| {
-        [number / count / count, number / count % count, number % count].map(|kind| kinds[kind]).to_vec()
+        [
+            number / count / count,
+            number / count % count,
+            number % count,
+        ]
+        .map(|kind| kinds[kind])
+        .to_vec()
     })
 }
 
-#[test]
-fn walk_of_every_state_without_calls() {
-    walk_all("without calls", &machines(Semantics::default()));
+/// Every so many of the machines with that many calls, which bring new children of one kind: of the
+/// gate's machines each of another kind, otherwise each of every kind.
+fn some(every: usize, semantics: Semantics, commands: u8) -> Vec<Case> {
+    let machines = machines(semantics).into_iter().step_by(every);
+    let cases = machines.enumerate().flat_map(|(turn, case)| {
+        let kinds = case.new.clone();
+        let new = match (part(), commands) {
+            (Some(_), 1..) => kinds,
+            _ => vec![kinds[turn % kinds.len()]],
+        };
+        new.into_iter().map(move |kind| Case {
+            new: vec![kind],
+            commands,
+            thorough: part().is_some(),
+            ..case.clone()
+        })
+    });
+    cases.collect()
+}
+
+/// How much is walked beyond the gate, which takes so many machines that each strategy, setting and
+/// kind of child is among them: `PERENNIAL_WALK=full` walks all of the product, which takes hours,
+/// and `PERENNIAL_WALK=50` every 50th machine.
+fn part() -> Option<usize> {
+    let part = std::env::var("PERENNIAL_WALK").ok()?;
+    if part == "full" {
+        return Some(1);
+    }
+    let every = part.parse().ok().filter(|&every| every > 0);
+    Some(every.expect("PERENNIAL_WALK is full or a number"))
+}
+
+fn blocking() -> Semantics {
+    Semantics {
+        blocking: true,
+        ..Semantics::default()
+    }
 }
 
 #[test]
-fn walk_probe() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let every: usize = number("EVERY").unwrap_or(50);
-    let semantics = Semantics { blocking: number("BLOCKING") == Some(1), ..Semantics::default() };
-    let mut cases = machines(semantics);
-    for (at, case) in cases.iter_mut().enumerate() {
-        case.commands = number("COMMANDS").unwrap_or(2) as u8;
-        if number("KINDS") == Some(1) {
-            case.new = vec![case.new[at % case.new.len()]];
-        }
+fn a_small_walk_keeps_the_promises() {
+    walk_all("small", &some(97, Semantics::default(), 0));
+    walk_all("small, blocking", &some(97, blocking(), 0));
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "run in release by cargo xtask ci")]
+fn a_walk_without_calls_keeps_the_promises_in_every_state() {
+    walk_all("without calls", &some(1, Semantics::default(), 0));
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "run in release by cargo xtask ci")]
+fn a_walk_with_up_to_three_calls_keeps_the_promises_in_every_state() {
+    for (name, calls, gate) in [
+        ("one call", 1, 97),
+        ("two calls", 2, 1109),
+        ("three calls", 3, 2411),
+    ] {
+        let every = part().unwrap_or(gate);
+        walk_all(name, &some(every, Semantics::default(), calls));
     }
-    let cases: Vec<Case> = cases.into_iter().step_by(every).collect();
-    walk_all("probe", &cases);
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "run in release by cargo xtask ci")]
+fn a_walk_of_blocking_machines_keeps_the_promises_in_every_state() {
+    walk_all("blocking", &some(part().map_or(7, |_| 1), blocking(), 0));
+    let every = part().unwrap_or(1109);
+    walk_all("blocking, one call", &some(every, blocking(), 1));
 }

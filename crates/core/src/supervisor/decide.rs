@@ -1,0 +1,17 @@
+//! What a driver knows of a machine.
+
+use super::protocol::{Action, Input, Slot};
+use super::slot::State;
+use crate::clock::Moment;
+
+/// What all machines of supervisors have in common.
+pub(crate) trait Decide {
+    /// Takes in one input and appends what is to be done about it.
+    fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>);
+
+    /// Whether `input` may be told now; what must wait is to be told later, in the same order.
+    fn attends(&self, input: &Input) -> bool;
+
+    /// How far the child of that row is; `None` if there is no such row.
+    fn state(&self, slot: Slot) -> Option<State>;
+}

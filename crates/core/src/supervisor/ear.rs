@@ -1,0 +1,106 @@
+//! In which order a supervisor hears what is in its inbox.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use crate::child::{Inbox, Message};
+
+/// After so many messages in a row the deadlines have their turn, so that no flood holds them off.
+const IN_A_ROW: u32 = 64;
+
+/// The inbox of a supervisor, and what it has taken out of it and not heard yet.
+#[derive(Debug)]
+pub(super) struct Ear {
+    inbox: Arc<Inbox>,
+    /// What has arrived and must wait, in order.
+    deferred: VecDeque<Message>,
+    in_a_row: u32,
+}
+
+impl Ear {
+    pub(super) fn new(inbox: Arc<Inbox>) -> Self {
+        Self {
+            inbox,
+            deferred: VecDeque::new(),
+            in_a_row: 0,
+        }
+    }
+
+    /// The first message that may be heard now; those that may not keep their order.
+    pub(super) fn poll(
+        &mut self,
+        waker: &Waker,
+        may_be_heard: impl Fn(&Message) -> bool,
+    ) -> Poll<Message> {
+        if let Some(at) = self.deferred.iter().position(&may_be_heard)
+            && let Some(message) = self.deferred.remove(at)
+        {
+            return Poll::Ready(message);
+        }
+        loop {
+            match self.inbox.poll(waker) {
+                Poll::Ready(message) if may_be_heard(&message) => {
+                    self.in_a_row += 1;
+                    return Poll::Ready(message);
+                }
+                Poll::Ready(message) => self.deferred.push_back(message),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Whether the deadlines have waited long enough.
+    pub(super) fn is_tired(&mut self) -> bool {
+        let tired = self.in_a_row >= IN_A_ROW;
+        if tired {
+            self.in_a_row = 0;
+        }
+        tired
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(ear: &mut Ear, may_be_heard: impl Fn(&Message) -> bool) -> Option<usize> {
+        match ear.poll(Waker::noop(), may_be_heard) {
+            Poll::Ready(Message::Retry(slot)) => Some(slot),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_heard_yet_keeps_its_order() {
+        let inbox = Inbox::new(false);
+        let mut ear = Ear::new(Arc::clone(&inbox));
+        for slot in 0..4 {
+            inbox.push(Message::Retry(slot));
+        }
+        let even = |message: &Message| matches!(message, Message::Retry(slot) if slot % 2 == 0);
+        assert_eq!(heard(&mut ear, even), Some(0));
+        assert_eq!(heard(&mut ear, even), Some(2));
+        assert_eq!(heard(&mut ear, even), None);
+        inbox.push(Message::Retry(4));
+        let order: Vec<_> = std::iter::from_fn(|| heard(&mut ear, |_| true)).collect();
+        assert_eq!(order, [1, 3, 4]);
+    }
+
+    #[test]
+    fn a_flood_of_messages_does_not_hold_off_the_deadlines() {
+        let inbox = Inbox::new(false);
+        let mut ear = Ear::new(Arc::clone(&inbox));
+        for slot in 0..200 {
+            inbox.push(Message::Retry(slot));
+        }
+        let mut turns = Vec::new();
+        for message in 0..200 {
+            if ear.is_tired() {
+                turns.push(message);
+            }
+            assert_eq!(heard(&mut ear, |_| true), Some(message));
+        }
+        assert_eq!(turns, [64, 128, 192]);
+    }
+}

@@ -1,0 +1,343 @@
+//! What is promised of every step.
+
+use super::super::machine::{Goal, Machine, Settings};
+use super::super::protocol::{Action, Cause, End, Exit, Input, Slot};
+use super::super::slot::{Force, State, Then};
+use super::super::strategy::{AutoShutdown, Strategy};
+use super::world::{Phase, World};
+use crate::child::{InitPolicy, ShutdownStrategy};
+use crate::restart::Restart;
+
+/// What there is to say about one step.
+pub(super) struct Step<'a> {
+    pub(super) before: &'a Machine,
+    pub(super) input: Input,
+    pub(super) actions: &'a [Action],
+}
+
+impl Step<'_> {
+    pub(super) fn ending(&self) -> Option<End> {
+        self.actions.iter().find_map(|action| match *action {
+            Action::Ending(end) => Some(end),
+            _ => None,
+        })
+    }
+
+    /// Whether the group that is being started had not come to this row.
+    pub(super) fn was_ahead(&self, slot: Slot) -> bool {
+        match self.before.goal {
+            Goal::Raise {
+                next: Some(next), ..
+            } => self.before.state(slot).is_some() && self.before.rows.reaches(next, slot),
+            _ => false,
+        }
+    }
+
+    /// Whether the row is one that is stopped or started with others.
+    pub(super) fn is_of_group(&self, slot: Slot) -> bool {
+        match self.before.goal {
+            Goal::Clear {
+                from: Some(from), ..
+            } => self.before.rows.reaches(from, slot),
+            Goal::Raise { busy, .. } => busy == Some(slot) || self.was_ahead(slot),
+            Goal::Clear { from: None, .. } | Goal::Run | Goal::End | Goal::Over => false,
+        }
+    }
+
+    pub(super) fn story(&self, world: &World) -> String {
+        let (before, input, actions) = (self.before, self.input, self.actions);
+        format!("\nbefore: {before:?}\ninput: {input:?}\nactions: {actions:?}\nafter: {world:?}\n")
+    }
+}
+
+impl World {
+    pub(super) fn check(&mut self, step: &Step<'_>) {
+        self.machine.rows.recount();
+        let group = matches!(self.machine.goal, Goal::Clear { .. } | Goal::Raise { .. });
+        let forgets = group || self.machine.held.is_empty();
+        assert!(forgets, "holds rows for ever {}", step.story(self));
+        self.check_rows(step);
+        self.check_order(step);
+        self.check_reaction(step);
+        self.check_rest(step);
+    }
+
+    /// States and lives agree, and nobody is waited for without a limit.
+    fn check_rows(&self, step: &Step<'_>) {
+        for (slot, place) in self.places.iter().enumerate() {
+            let state = self.machine.state(slot);
+            let expected = match state {
+                None | Some(State::Idle | State::Due(_) | State::Retrying) => false,
+                Some(State::Starting(..) | State::Running(_) | State::Stopping(..)) => true,
+            };
+            assert_eq!(
+                place.life.is_some(),
+                expected,
+                "life of {slot} {}",
+                step.story(self)
+            );
+            let kept = self
+                .mailbox
+                .iter()
+                .any(|input| matches!(input, Input::Add(_, new, _) if *new == slot));
+            assert_eq!(
+                place.row && !kept,
+                state.is_some(),
+                "row of {slot} {}",
+                step.story(self)
+            );
+            let lost = state == Some(State::Idle)
+                && self.machine.row(slot).traits.restart == Restart::Temporary;
+            assert!(
+                !lost || self.ending.is_some(),
+                "a temporary row stays {}",
+                step.story(self)
+            );
+            let limited = match state {
+                Some(State::Stopping(_, Force::Asked)) => {
+                    self.machine.row(slot).traits.shutdown != ShutdownStrategy::Infinite
+                }
+                Some(State::Stopping(_, Force::Killed)) => true,
+                Some(state) => state.is_aborted(),
+                None => false,
+            };
+            let gone = place.life.is_some_and(|life| life.phase == Phase::Gone);
+            assert!(
+                !limited || place.timer || gone,
+                "waits without a limit {}",
+                step.story(self)
+            );
+        }
+        for &(_, slot) in &self.calls {
+            let pending = match self.machine.state(slot) {
+                Some(State::Due(_)) => {
+                    matches!(self.machine.goal, Goal::Clear { .. } | Goal::Raise { .. })
+                }
+                Some(state) => state.is_unsettled(),
+                None => false,
+            };
+            assert!(
+                pending || !self.mailbox.is_empty(),
+                "a call is forgotten {}",
+                step.story(self)
+            );
+        }
+    }
+
+    /// Stops go backward and starts forward, calls apart.
+    fn check_order(&self, step: &Step<'_>) {
+        let machine = &self.machine;
+        let group = machine.settings.strategy != Strategy::OneForOne;
+        let clearing = matches!(machine.goal, Goal::Clear { .. });
+        assert!(
+            group || !clearing,
+            "one for one stops nobody {}",
+            step.story(self)
+        );
+        let started = step.actions.iter().find_map(|action| match *action {
+            Action::Start(slot, cause @ (Cause::Boot | Cause::Restart), _) => {
+                (group || cause == Cause::Boot).then_some(slot)
+            }
+            _ => None,
+        });
+        let (mut told, mut behind) = (false, false);
+        for slot in machine.rows.slots() {
+            let state = machine.row(slot).state;
+            let life = self.places[slot].life;
+            let amid = life.is_some_and(|life| life.amid);
+            let beside = amid && clearing;
+            assert!(
+                !told || life.is_none() || beside,
+                "stops out of order {}",
+                step.story(self)
+            );
+            let was = step.before.state(slot);
+            told |= matches!(state, State::Stopping(..))
+                && matches!(was, Some(State::Starting(..) | State::Running(_)))
+                && !matches!(step.input, Input::Terminate(_, terminated) if terminated == slot);
+            if let Some(started) = started {
+                behind |= started == slot;
+                let in_order = match state {
+                    _ if started == slot => true,
+                    _ if behind => life.is_none() || amid,
+                    State::Due(_) | State::Starting(Cause::Boot, _) => false,
+                    State::Starting(Cause::Restart, _) => !group,
+                    State::Stopping(then, _) => !matches!(then, Then::Due(_)),
+                    State::Starting(..) | State::Idle | State::Running(_) | State::Retrying => true,
+                };
+                assert!(in_order, "starts out of order {}", step.story(self));
+            }
+        }
+    }
+
+    /// An exit and a retry have the consequences that the rules say, and no other.
+    fn check_reaction(&mut self, step: &Step<'_>) {
+        let before = step.before;
+        let (slot, exit) = match step.input {
+            Input::Exited(slot, exit) => (slot, exit),
+            Input::Overdue(slot) if before.state(slot) == Some(State::Running(true)) => {
+                (slot, Exit::Abnormal)
+            }
+            Input::Retry(slot) if before.state(slot) == Some(State::Retrying) => {
+                if !before.is_ending() {
+                    self.check_counted(slot, step);
+                }
+                return;
+            }
+            _ => return,
+        };
+        if matches!(before.state(slot), Some(State::Running(_))) {
+            self.check_exit(slot, exit, step);
+        }
+    }
+
+    fn check_exit(&mut self, slot: Slot, exit: Exit, step: &Step<'_>) {
+        let before = step.before;
+        let traits = before.row(slot).traits;
+        let absorbed = match before.goal {
+            Goal::End | Goal::Over => true,
+            Goal::Clear {
+                from: Some(from), ..
+            } => before.rows.reaches(from, slot),
+            Goal::Clear { from: None, .. } | Goal::Raise { .. } | Goal::Run => false,
+        };
+        let restarts = match traits.restart {
+            Restart::Permanent => true,
+            Restart::Transient => exit != Exit::Clean,
+            Restart::Temporary => false,
+        };
+        let ending = step.ending();
+        if absorbed {
+            assert_eq!(
+                ending,
+                None,
+                "an absorbed exit ends nothing {}",
+                step.story(self)
+            );
+        } else if exit == Exit::Unstartable && traits.init_policy == InitPolicy::Fatal {
+            assert_eq!(
+                ending,
+                Some(End::RestartFailed(slot)),
+                "{}",
+                step.story(self)
+            );
+        } else if restarts {
+            self.check_counted(slot, step);
+        } else {
+            let expected = (traits.significant && ends_without(before, slot))
+                .then_some(End::SignificantExited(slot));
+            assert_eq!(ending, expected, "auto shutdown {}", step.story(self));
+            let touches = step.actions.iter().any(|action| {
+                matches!(
+                    action,
+                    Action::Start(..) | Action::Ask(..) | Action::Kill(..) | Action::Retry(_)
+                )
+            });
+            assert!(
+                !touches || ending.is_some(),
+                "touches others {}",
+                step.story(self)
+            );
+        }
+    }
+
+    /// A restart is counted and begins, unless it is one too many.
+    fn check_counted(&mut self, slot: Slot, step: &Step<'_>) {
+        let Settings {
+            intensity,
+            strategy,
+            semantics,
+            ..
+        } = self.machine.settings;
+        let now = if semantics.whole_seconds {
+            self.now.0
+        } else {
+            self.now.0 - self.stood_still
+        };
+        self.counted.retain(|&at| {
+            if semantics.whole_seconds {
+                now.as_secs() - at.as_secs() <= intensity.period.as_secs()
+            } else {
+                now - at < intensity.period
+            }
+        });
+        if self.counted.len() >= intensity.restarts as usize {
+            assert_eq!(
+                step.ending(),
+                Some(End::Exhausted(slot)),
+                "{}",
+                step.story(self)
+            );
+            return;
+        }
+        self.counted.push(now);
+        assert_eq!(step.ending(), None, "{}", step.story(self));
+        if strategy == Strategy::OneForOne {
+            let restarted = |action: &Action| matches!(*action, Action::Start(at, Cause::Restart, _) if at == slot);
+            assert!(
+                step.actions.iter().any(restarted),
+                "one for one restarts it at once {}",
+                step.story(self)
+            );
+        }
+    }
+
+    /// A machine that waits for nobody is at rest or over.
+    fn check_rest(&self, step: &Step<'_>) {
+        if self.finished {
+            assert!(
+                self.places.iter().all(|place| place.life.is_none()),
+                "{}",
+                step.story(self)
+            );
+            assert!(
+                self.calls.is_empty() || !self.mailbox.is_empty(),
+                "{}",
+                step.story(self)
+            );
+            return assert_eq!(self.machine.goal, Goal::Over, "{}", step.story(self));
+        }
+        if !self.is_settled() {
+            return;
+        }
+        assert_eq!(self.machine.goal, Goal::Run, "stuck {}", step.story(self));
+        for slot in self.machine.rows.slots() {
+            let state = self.machine.row(slot).state;
+            let kept = self.mailbox.contains(&Input::Retry(slot));
+            let waits = state == State::Retrying && self.places[slot].retries == 0 && !kept;
+            assert!(
+                !matches!(state, State::Due(_)) && !waits,
+                "row {slot} is stuck {}",
+                step.story(self)
+            );
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        let mut slots = self.machine.rows.slots();
+        !slots.any(|slot| self.machine.row(slot).state.is_unsettled())
+    }
+}
+
+/// Whether the supervisor ends by itself once `slot` is gone for good.
+fn ends_without(machine: &Machine, slot: Slot) -> bool {
+    let others = || {
+        machine
+            .rows
+            .slots()
+            .filter(|&other| other != slot)
+            .any(|other| {
+                let row = machine.row(other);
+                let gone = matches!(
+                    row.state,
+                    State::Idle | State::Stopping(Then::Idle | Then::Remove, _)
+                );
+                row.traits.significant && !gone
+            })
+    };
+    match machine.settings.auto_shutdown {
+        AutoShutdown::Never => false,
+        AutoShutdown::AnySignificant => true,
+        AutoShutdown::AllSignificant => !others(),
+    }
+}
