@@ -1,0 +1,125 @@
+//! Waits for events, and tells what came instead.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use perennial_core::{Event, EventStream, SupervisorHandle};
+use tokio::time::{Instant, timeout_at};
+
+/// How long an event is waited for; on the paused clock this costs no time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A listener to a tree.
+///
+/// Each wait takes the events in turn: those before the one that is waited for are passed over.
+///
+/// # Examples
+///
+/// ```
+/// use perennial_core::Supervisor;
+/// use perennial_test::{Events, Script};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = Supervisor::one_for_one("app").child(Script::new("a"));
+/// let mut events = Events::of(&app.handle());
+/// let handle = app.start().await?;
+/// events.expect("app/a runs").await;
+/// handle.shutdown().await;
+/// events.expect("app/a exited: shutdown").await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Events {
+    stream: EventStream,
+    /// What was passed over since the last one that was waited for.
+    passed: Vec<Event>,
+}
+
+impl Events {
+    /// Listens from now on.
+    #[must_use]
+    pub fn of(handle: &SupervisorHandle) -> Self {
+        Self {
+            stream: handle.events(),
+            passed: Vec::new(),
+        }
+    }
+
+    /// Waits for the event that prints as `line`: `app/a exited: normal`.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was passed over so far is lost.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come within a minute, and if the tree ends first.
+    pub async fn expect(&mut self, line: &str) -> Event {
+        self.until(line, |event| event.to_string() == line).await
+    }
+
+    /// Waits for the first event that `fits`; `what` names it if it does not come.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was passed over so far is lost.
+    ///
+    /// # Panics
+    ///
+    /// As [`expect`](Self::expect).
+    pub async fn until(&mut self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
+        self.passed.clear();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match timeout_at(deadline, self.next()).await {
+                Ok(Some(event)) if fits(&event) => return event,
+                Ok(Some(event)) => self.passed.push(event),
+                Ok(None) => panic!("the tree ended without `{what}`; {}", self.came()),
+                Err(_) => panic!("no `{what}` within {PATIENCE:?}; {}", self.came()),
+            }
+        }
+    }
+
+    /// What was passed over by the last wait.
+    #[must_use]
+    pub fn passed(&self) -> &[Event] {
+        &self.passed
+    }
+
+    /// All events up to the end of the tree.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was read so far is lost.
+    ///
+    /// # Panics
+    ///
+    /// If the tree does not end within a minute.
+    pub async fn rest(&mut self) -> Vec<Event> {
+        self.passed.clear();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match timeout_at(deadline, self.next()).await {
+                Ok(Some(event)) => self.passed.push(event),
+                Ok(None) => return std::mem::take(&mut self.passed),
+                Err(_) => panic!("the tree goes on; {}", self.came()),
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Option<Event> {
+        let next = self.stream.next().await?;
+        Some(next.unwrap_or_else(|lost| panic!("{lost}")))
+    }
+
+    fn came(&self) -> String {
+        let mut text = String::from("what came instead:");
+        for event in &self.passed {
+            // Writing to a String cannot fail.
+            let _written = write!(text, "\n  {} {event}", event.number);
+        }
+        text
+    }
+}

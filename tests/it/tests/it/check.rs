@@ -1,0 +1,167 @@
+//! Mistakes in a tree: found without starting it, all at once, each with its place.
+
+use std::time::Duration;
+
+use perennial::{
+    AutoShutdown, ChildSpec, DynamicSupervisor, Fault, Lint, Restart, ShutdownStrategy,
+    StartChildError, StartError, Supervisor, worker,
+};
+use perennial_test::{Script, settle};
+
+use crate::support::{chain, secs, started};
+
+fn faulty() -> Supervisor {
+    let nested = Supervisor::one_for_all("nested")
+        .intensity(1, Duration::ZERO)
+        .child(Script::new("twice"))
+        .child(Script::new("twice"))
+        .child(Script::new("a/b"))
+        .child(DynamicSupervisor::new("jobs", |(): ()| Script::new("job")).max_children(0));
+    Supervisor::one_for_one("app")
+        .child(Script::new(""))
+        .child(Script::new("always").spec().significant())
+        .child(nested)
+}
+
+const FAULTS: [&str; 7] = [
+    "app/ has an invalid id",
+    "app/always is significant and permanent",
+    "app/always is significant, but its supervisor has no auto shutdown",
+    "app/nested has a restart intensity with a period of zero",
+    "app/nested/twice has the id of a sibling before it",
+    "app/nested/a/b has an invalid id",
+    "app/nested/jobs is a dynamic supervisor with at most 0 children",
+];
+
+#[test]
+fn check_names_all_faults_at_once_with_their_places() {
+    let error = faulty().check().unwrap_err();
+    let told: Vec<_> = error
+        .faults()
+        .map(|(path, fault)| format!("{path} {fault}"))
+        .collect();
+    assert_eq!(told.len(), FAULTS.len(), "{told:#?}");
+    for fault in FAULTS {
+        assert!(
+            told.iter().any(|told| told.starts_with(fault)),
+            "{fault} not in {told:#?}"
+        );
+        assert!(error.to_string().contains(fault));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_faulty_tree_is_refused_before_anything_starts() {
+    let child = Script::new("good");
+    let error = faulty().child(child.clone()).start().await.unwrap_err();
+    assert!(matches!(error, StartError::Spec { .. }), "{error}");
+    settle().await;
+    assert_eq!(child.starts(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_faulty_nested_supervisor_is_a_mistake_of_the_tree_and_is_not_retried() {
+    let nested = Supervisor::one_for_one("nested").intensity(3, Duration::ZERO);
+    let error = Supervisor::one_for_one("app")
+        .child(nested)
+        .start()
+        .await
+        .unwrap_err();
+    assert!(
+        chain(&error).contains("app/nested has a restart intensity"),
+        "{}",
+        chain(&error)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_faulty_child_is_refused_by_start_child_and_costs_nothing() {
+    let (handle, _events) = started(&Supervisor::one_for_one("app").child(Script::new("a"))).await;
+    let empty = Script::new("").spec();
+    let faulty = [
+        ChildSpec::new(faulty()),
+        empty,
+        worker("x/y", |_| async { Ok(()) }),
+        Script::new("s").spec().significant(),
+    ];
+    for spec in faulty {
+        let error = handle.start_child(spec).await.unwrap_err();
+        assert!(matches!(error, StartChildError::Spec { .. }), "{error}");
+    }
+    assert_eq!(handle.which_children().await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_faulty_child_of_a_template_is_refused() {
+    let jobs = DynamicSupervisor::new("jobs", |id: &'static str| Script::new(id))
+        .start()
+        .await
+        .unwrap();
+    for id in ["", "a/b"] {
+        assert!(matches!(
+            jobs.start_child(id).await,
+            Err(StartChildError::Spec { .. })
+        ));
+    }
+    assert_eq!(jobs.count_children().await.unwrap().active, 0);
+}
+
+#[test]
+fn a_faulty_root_id_is_found() {
+    for id in ["", "a/b"] {
+        let error = Supervisor::one_for_one(id).check().unwrap_err();
+        assert!(error.faults().any(|(_, fault)| *fault == Fault::InvalidId));
+    }
+}
+
+#[test]
+fn significant_children_are_right_below_an_auto_shutdown_and_not_permanent() {
+    let significant = |restart| Script::new("a").spec().restart(restart).significant();
+    let app = |restart| {
+        Supervisor::one_for_one("app")
+            .auto_shutdown(AutoShutdown::AnySignificant)
+            .child(significant(restart))
+    };
+    assert!(app(Restart::Transient).check().is_ok());
+    assert!(app(Restart::Temporary).check().is_ok());
+    assert!(app(Restart::Permanent).check().is_err());
+}
+
+#[test]
+fn a_group_that_may_take_longer_to_stop_than_the_period_is_worth_a_word() {
+    let slow = |id| {
+        Script::new(id)
+            .spec()
+            .shutdown(ShutdownStrategy::Graceful(secs(4)))
+    };
+    let group = Supervisor::rest_for_one("group")
+        .intensity(1, secs(5))
+        .child(slow("a"))
+        .child(slow("b"));
+    let lints = Supervisor::one_for_one("app").child(group).check().unwrap();
+    let [Lint::StopOutlastsPeriod { path, stop, period }] = lints.as_slice() else {
+        panic!("{lints:?}")
+    };
+    assert_eq!(
+        (path.to_string(), *stop, *period),
+        ("app/group".to_owned(), secs(8), secs(5))
+    );
+    let alone = Supervisor::one_for_one("alone")
+        .intensity(1, secs(5))
+        .child(slow("a"))
+        .child(slow("b"));
+    assert!(alone.check().unwrap().is_empty());
+}
+
+#[test]
+fn a_check_of_a_tree_with_a_stop_of_any_length_does_not_overflow() {
+    let endless = |id| {
+        Script::new(id)
+            .spec()
+            .shutdown(ShutdownStrategy::Graceful(Duration::MAX))
+    };
+    let group = Supervisor::one_for_all("group")
+        .child(endless("a"))
+        .child(endless("b"));
+    assert!(group.check().is_ok());
+}

@@ -1,0 +1,30 @@
+//! Tests of the public API, by concept. [`defects`] maps the defects of an earlier system to the tests
+//! that keep them out.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failure here is a failed test, in helpers too"
+)]
+
+mod amid;
+mod auto_shutdown;
+mod calls;
+mod check;
+mod context;
+mod defects;
+mod drops;
+mod dynamic;
+mod events;
+mod handle;
+mod init;
+mod intensity;
+mod random;
+mod report;
+mod restart;
+mod root;
+mod scale;
+mod snapshot;
+mod start;
+mod stop;
+mod support;
+mod unresponsive;
+mod wrapper;
