@@ -1,7 +1,6 @@
 //! The command line: what is asked for, or one sentence about what is wrong with it.
 
 use std::ffi::OsString;
-use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
@@ -9,13 +8,13 @@ const USAGE: &str = "usage: docsearch FOLDER [--port N] [--database FILE] [--cha
 const DEFAULT_PORT: u16 = 8080;
 
 /// What one run of docsearch is to do.
-#[derive(Debug)]
 pub(crate) struct Args {
     /// Absolute, and a folder when it was looked at.
     pub(crate) folder: PathBuf,
     pub(crate) database: PathBuf,
     /// 0 takes a free one.
     pub(crate) port: u16,
+    /// Whether children may be crashed on request.
     pub(crate) chaos: bool,
 }
 
@@ -27,7 +26,7 @@ impl Args {
             match word.to_str() {
                 Some("--port") => port = port_number(words.next())?,
                 Some("--database") => {
-                    database = Some(words.next().ok_or("--database needs a file")?)
+                    database = Some(words.next().ok_or("--database needs a file")?.into())
                 }
                 Some("--chaos") => chaos = true,
                 Some(option) if option.starts_with('-') => {
@@ -38,10 +37,9 @@ impl Args {
             }
         }
         let folder = folder.ok_or_else(|| format!("no folder given; {USAGE}"))?;
-        let database = database.map_or_else(|| default_database(&folder), PathBuf::from);
         Ok(Self {
+            database: database.unwrap_or_else(|| default_database(&folder)),
             folder,
-            database,
             port,
             chaos,
         })
@@ -55,12 +53,10 @@ fn port_number(word: Option<OsString>) -> Result<u16, String> {
 }
 
 fn existing_folder(path: &Path) -> Result<PathBuf, String> {
-    let absolute = fs::canonicalize(path)
-        .map_err(|error| format!("cannot read the folder {path:?}: {error}"))?;
-    if absolute.is_dir() {
-        Ok(absolute)
-    } else {
-        Err(format!("{path:?} is not a folder"))
+    match path.canonicalize() {
+        Ok(absolute) if absolute.is_dir() => Ok(absolute),
+        Ok(_) => Err(format!("{path:?} is not a folder")),
+        Err(error) => Err(format!("cannot read the folder {path:?}: {error}")),
     }
 }
 

@@ -1,16 +1,14 @@
 //! The database: a worker that owns the connection and does one job after the other.
 //!
-//! There is never more than one connection, also while a life of the worker that was killed is
-//! still inside an SQLite call: whoever holds the lock of the queue of jobs holds the connection,
-//! and lets go of both together.
+//! Callers hold the other end of its queue, which outlives it: a job that waits while the
+//! worker is restarted is done by its next life.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use perennial::{BoxError, Context, InitializationError, Started, Supervisable, async_trait};
-use rusqlite::InterruptHandle;
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::block_in_place;
 
 use crate::index::Index;
 
@@ -23,45 +21,22 @@ const DEADLINE: Duration = Duration::from_secs(5);
 type Job = Box<dyn FnOnce(&mut Index) + Send>;
 
 /// The worker. What stands in its fields is what each of its lives begins with.
-#[derive(Debug)]
 pub(crate) struct Database {
     path: PathBuf,
-    sender: mpsc::Sender<Job>,
-    jobs: Arc<Mutex<mpsc::Receiver<Job>>>,
+    jobs: Mutex<mpsc::Receiver<Job>>,
 }
 
 /// What others call the database with: good before its start and after each restart.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct DatabaseHandle {
     jobs: mpsc::Sender<Job>,
 }
 
-/// What one life of the worker has.
-struct Session {
-    // The fields are dropped in this order: the connection is closed when the next life gets
-    // the queue.
-    index: Index,
-    jobs: OwnedMutexGuard<mpsc::Receiver<Job>>,
-}
-
-/// Ends the SQLite call under way when the worker is killed: unlike a future, a call on another
-/// thread cannot be dropped.
-struct InterruptOnDrop(InterruptHandle);
-
 impl Database {
-    pub(crate) fn at(path: PathBuf) -> Self {
+    pub(crate) fn at(path: PathBuf) -> (Self, DatabaseHandle) {
         let (sender, jobs) = mpsc::channel(QUEUE);
-        Self {
-            path,
-            sender,
-            jobs: Arc::new(Mutex::new(jobs)),
-        }
-    }
-
-    pub(crate) fn handle(&self) -> DatabaseHandle {
-        DatabaseHandle {
-            jobs: self.sender.clone(),
-        }
+        let jobs = Mutex::new(jobs);
+        (Self { path, jobs }, DatabaseHandle { jobs: sender })
     }
 }
 
@@ -72,40 +47,21 @@ impl Supervisable for Database {
     }
 
     async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
-        let jobs = self.jobs.clone().lock_owned().await;
-        let path = self.path.clone();
-        // A restart must be quick; whatever is wrong with the file was found at the first start.
-        let check = ctx.last_exit().is_none();
-        let session = blocking(move || {
-            Ok(Session {
-                index: Index::open(&path, check)?,
-                jobs,
-            })
-        })
-        .await;
-        let session = session.map_err(|error: BoxError| {
+        // Held as long as this life lasts, and let go of together with the connection.
+        let mut jobs = self.jobs.lock().await;
+        let index = block_in_place(|| Index::open(&self.path));
+        let mut index = index.map_err(|error| {
             InitializationError::msg(format!("cannot open the database {:?}: {error}", self.path))
         })?;
-        Ok(Started::run(session.serve(ctx)))
-    }
-}
-
-impl Session {
-    async fn serve(mut self, ctx: Context) {
-        let _interrupt = InterruptOnDrop(self.index.interrupt_handle());
-        loop {
-            let job = tokio::select! {
-                biased;
-                () = ctx.stopping() => break,
-                Some(job) = self.jobs.recv() => job,
-            };
-            self = blocking(move || {
-                job(&mut self.index);
-                self
-            })
-            .await;
-        }
-        blocking(move || drop(self)).await;
+        Ok(Started::run(async move {
+            loop {
+                tokio::select! {
+                    biased;
+                    () = ctx.stopping() => return,
+                    Some(job) = jobs.recv() => block_in_place(|| job(&mut index)),
+                }
+            }
+        }))
     }
 }
 
@@ -118,40 +74,23 @@ impl DatabaseHandle {
         job: impl FnOnce(&mut Index) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, BoxError> {
         let (reply, answer) = oneshot::channel();
-        let job = move |index: &mut Index| {
+        let job = Box::new(move |index: &mut Index| {
             if !reply.is_closed() {
                 // If the caller left in the meantime then nobody wants the result.
                 drop(reply.send(job(index)));
             }
-        };
+        });
         let call = async {
             self.jobs
-                .send(Box::new(job))
+                .send(job)
                 .await
                 .map_err(|_| "the database is closed")?;
-            Ok(answer
+            let result = answer
                 .await
-                .map_err(|_| "the database went down during the call")??)
+                .map_err(|_| "the database went down during the call")?;
+            Ok(result?)
         };
-        let no_answer = |_| Err("the database does not answer".into());
-        tokio::time::timeout(DEADLINE, call)
-            .await
-            .unwrap_or_else(no_answer)
-    }
-}
-
-impl Drop for InterruptOnDrop {
-    fn drop(&mut self) {
-        self.0.interrupt();
-    }
-}
-
-/// Does what blocks on a thread that is made for it. A panic there is a panic here.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(value) => value,
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        // The runtime is shutting down and will drop this future next.
-        Err(_) => std::future::pending().await,
+        let result = tokio::time::timeout(DEADLINE, call).await;
+        result.unwrap_or_else(|_| Err("the database does not answer".into()))
     }
 }

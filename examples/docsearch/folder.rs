@@ -1,133 +1,102 @@
 //! The folder of documents: which files in it are documents, and what is in them.
 
 use std::fs::{self, Metadata};
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-const EXTENSIONS: [&str; 7] = ["md", "markdown", "mdx", "txt", "text", "rst", "adoc"];
-const SKIPPED_FOLDERS: [&str; 2] = ["target", "node_modules"];
+use tokio::task::{block_in_place, yield_now};
+
+const EXTENSIONS: [&str; 4] = ["md", "markdown", "txt", "text"];
+const LEFT_OUT: [&str; 2] = ["target", "node_modules"];
 /// A larger file, in bytes, is not read.
-const LARGEST_DOCUMENT: u64 = 4 * 1024 * 1024;
+const LARGEST_DOCUMENT: u64 = 2 * 1024 * 1024;
 /// A file that changed less than this ago may change again and keep its stamp, because the
 /// clock of a file system ticks slowly (every 2 s on FAT).
 const SETTLING_TIME: Duration = Duration::from_secs(2);
 
-/// A folder of documents. Hidden files are left out; symbolic links are not followed.
-#[derive(Debug)]
-pub(crate) struct Folder {
-    root: PathBuf,
-}
-
 /// A document as the folder lists it.
-#[derive(Clone, Debug)]
-pub(crate) struct Found {
+#[derive(Clone)]
+pub(crate) struct Document {
     /// The path inside the folder, with `/` on every platform.
     pub(crate) name: String,
-    /// Time of change and size: tells a changed file from an unchanged one without reading it.
-    pub(crate) stamp: String,
-    /// Each later change will change the stamp.
-    pub(crate) is_settled: bool,
+    /// Tells a changed file from an unchanged one without reading it. None: it must be read.
+    pub(crate) stamp: Option<String>,
     path: PathBuf,
     size: u64,
 }
 
 /// What reading a document gave.
-#[derive(Debug)]
-pub(crate) enum Content {
-    Text {
-        title: String,
-        body: String,
-    },
-    /// May not be read, is not UTF-8, or is too large.
-    Unreadable,
-    /// The file is no more.
-    Gone,
+pub(crate) struct Text {
+    pub(crate) title: String,
+    pub(crate) body: String,
 }
 
-impl Folder {
-    pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root }
+/// Lists the documents in `root` and below. Tells `enter` of each folder before looking into it.
+///
+/// Leaves out what is hidden, what cannot be looked into and what is not there any more, and
+/// follows no symbolic links. Only a root that cannot be read is an error.
+pub(crate) async fn documents(
+    root: &Path,
+    mut enter: impl FnMut(&Path),
+) -> Result<Vec<Document>, String> {
+    if let Err(error) = root.read_dir() {
+        return Err(format!("cannot read the folder {root:?}: {error}"));
     }
-
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// The name of `path` inside the folder, `""` for the folder itself; none if it is left out.
-    pub(crate) fn name(&self, path: &Path) -> Option<String> {
-        let mut parts = Vec::new();
-        for component in path.strip_prefix(&self.root).ok()?.components() {
-            let Component::Normal(part) = component else {
-                return None;
-            };
-            let part = part.to_string_lossy().into_owned();
-            if part.starts_with('.') || SKIPPED_FOLDERS.contains(&part.as_str()) {
-                return None;
-            }
-            parts.push(part);
-        }
-        Some(parts.join("/"))
-    }
-
-    /// Finds the documents at `path` and under it; none if there is no such path any more.
-    ///
-    /// Only a root that cannot be read is an error. Another folder that cannot be read is listed
-    /// as if it were a document, so that it is counted as one that could not be read.
-    pub(crate) fn documents(&self, path: &Path) -> io::Result<Vec<Found>> {
-        self.root.read_dir()?;
-        let mut found = Vec::new();
-        let mut left = vec![path.to_path_buf()];
-        while let Some(path) = left.pop() {
-            let (Some(name), Ok(metadata)) = (self.name(&path), path.symlink_metadata()) else {
-                continue;
-            };
-            if metadata.is_dir() {
-                match path.read_dir() {
-                    Ok(entries) => left.extend(entries.flatten().map(|entry| entry.path())),
-                    Err(_) => found.push(Found::new(name, path, &metadata)),
+    let mut documents = Vec::new();
+    let mut left = vec![root.to_path_buf()];
+    while let Some(folder) = left.pop() {
+        block_in_place(|| {
+            enter(&folder);
+            for entry in folder.read_dir().into_iter().flatten().flatten() {
+                let (path, name) = (entry.path(), entry.file_name());
+                let name = name.to_string_lossy();
+                if name.starts_with('.') || LEFT_OUT.contains(&&*name) {
+                    continue;
                 }
-            } else if metadata.is_file() && is_document(&path) {
-                found.push(Found::new(name, path, &metadata));
+                match entry.metadata() {
+                    Ok(metadata) if metadata.is_dir() => left.push(path),
+                    Ok(metadata) if metadata.is_file() && has_extension(&path) => {
+                        documents.push(Document::new(root, path, &metadata));
+                    }
+                    _ => (),
+                }
             }
-        }
-        Ok(found)
+        });
+        // So that a worker that is stopped or killed does not go through the whole folder first.
+        yield_now().await;
     }
+    Ok(documents)
 }
 
-impl Found {
-    fn new(name: String, path: PathBuf, metadata: &Metadata) -> Self {
+impl Document {
+    fn new(root: &Path, path: PathBuf, metadata: &Metadata) -> Self {
+        let inside = path.strip_prefix(root).unwrap_or(&path).components();
+        let names: Vec<_> = inside
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect();
         let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         let age = SystemTime::now().duration_since(modified);
-        let since_1970 = modified
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        let size = metadata.len();
+        let is_settled = age.is_ok_and(|age| age >= SETTLING_TIME);
         Self {
-            name,
-            stamp: format!("{} ns, {size} bytes", since_1970.as_nanos()),
-            is_settled: age.is_ok_and(|age| age >= SETTLING_TIME),
+            name: names.join("/"),
+            stamp: is_settled.then(|| format!("{modified:?} {}", metadata.len())),
+            size: metadata.len(),
             path,
-            size,
         }
     }
 
-    pub(crate) fn read(&self) -> Content {
+    /// Reads the file; none if it may not be read, is not UTF-8, or is too large.
+    pub(crate) fn read(&self) -> Option<Text> {
         if self.size > LARGEST_DOCUMENT {
-            return Content::Unreadable;
+            return None;
         }
-        match fs::read_to_string(&self.path) {
-            Ok(body) => Content::Text {
-                title: title(&body).unwrap_or(&self.name).into(),
-                body,
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Content::Gone,
-            Err(_) => Content::Unreadable,
-        }
+        let body = fs::read_to_string(&self.path).ok()?;
+        let title = title(&body).unwrap_or(&self.name).to_owned();
+        Some(Text { title, body })
     }
 }
 
-pub(crate) fn is_document(path: &Path) -> bool {
+fn has_extension(path: &Path) -> bool {
     let extension = path.extension().unwrap_or_default();
     EXTENSIONS
         .iter()

@@ -3,74 +3,55 @@
 //! It may be killed at any moment and loses nothing, because it remembers nothing: what is to be
 //! done is the difference between the folder and the database, and each life begins with all of it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use perennial::{BoxError, Context, InitializationError, Started, Supervisable, async_trait};
+use tokio::sync::Notify;
+use tokio::task::block_in_place;
 
-use crate::changes::Changes;
-use crate::database::{DatabaseHandle, blocking};
-use crate::folder::{Content, Folder, Found};
-use crate::index::Update;
+use crate::database::DatabaseHandle;
+use crate::folder::{self, Document};
+use crate::index::Entry;
 
 /// How many documents are read and written at a time.
-const BATCH: usize = 16;
-/// How often to look at the whole folder unasked, for file systems that tell of no changes.
+const BATCH: usize = 8;
+/// How often to look at the folder unasked, for file systems that tell of no changes.
 const ROUND: Duration = Duration::from_secs(30);
 
 /// The worker. What stands in its fields is what each of its lives begins with.
-#[derive(Debug)]
 pub(crate) struct Indexer {
-    folder: Arc<Folder>,
-    changes: Arc<Changes>,
-    database: DatabaseHandle,
+    pub(crate) root: PathBuf,
+    /// From the watcher.
+    pub(crate) changed: Arc<Notify>,
+    pub(crate) database: DatabaseHandle,
 }
 
 impl Indexer {
-    pub(crate) fn new(
-        folder: Arc<Folder>,
-        changes: Arc<Changes>,
-        database: DatabaseHandle,
-    ) -> Self {
-        Self {
-            folder,
-            changes,
-            database,
-        }
-    }
-
     async fn follow(&self) -> Result<(), BoxError> {
-        // The life before this one may have ended with changes in its hands.
-        self.changes.tell_all();
         loop {
-            let changed = tokio::time::timeout(ROUND, self.changes.take()).await;
-            let all = |_| BTreeSet::from([self.folder.root().to_path_buf()]);
-            for path in changed.unwrap_or_else(all) {
-                self.reconcile(path).await?;
-            }
+            self.reconcile().await?;
+            // Told or not, it looks at everything.
+            let _told = tokio::time::timeout(ROUND, self.changed.notified()).await;
         }
     }
 
-    /// Brings the database into line with the folder at `path` and under it.
-    async fn reconcile(&self, path: PathBuf) -> Result<(), BoxError> {
-        let Some(name) = self.folder.name(&path) else {
-            return Ok(());
-        };
-        let folder = self.folder.clone();
-        let found = blocking(move || folder.documents(&path)).await?;
-        let recorded = self.database.call(move |index| index.stamps(&name)).await?;
+    async fn reconcile(&self) -> Result<(), BoxError> {
+        let found = folder::documents(&self.root, |_| ()).await?;
+        let recorded = self.database.call(|index| index.stamps()).await?;
 
-        let (to_read, to_forget) = difference(found, recorded);
-        self.database
-            .call(move |index| index.update(&to_forget))
-            .await?;
-        for documents in to_read.chunks(BATCH).map(<[_]>::to_vec) {
-            let read = || documents.into_iter().map(Update::read).collect::<Vec<_>>();
-            let updates = blocking(read).await;
+        let (to_read, gone) = difference(found, recorded);
+        if !gone.is_empty() {
             self.database
-                .call(move |index| index.update(&updates))
+                .call(move |index| index.update(&gone, &[]))
+                .await?;
+        }
+        for documents in to_read.chunks(BATCH) {
+            let entries: Vec<_> = block_in_place(|| documents.iter().map(read).collect());
+            self.database
+                .call(move |index| index.update(&[], &entries))
                 .await?;
         }
         Ok(())
@@ -94,35 +75,24 @@ impl Supervisable for Indexer {
     }
 }
 
-impl Update {
-    pub(crate) fn read(document: Found) -> Self {
-        let content = document.read();
-        // Without a stamp the document is read again the next time that its folder is looked at.
-        let is_final = document.is_settled && matches!(content, Content::Text { .. });
-        Self {
-            name: document.name,
-            stamp: is_final.then_some(document.stamp),
-            content,
-        }
-    }
-
-    fn forget(name: String) -> Self {
-        Self {
-            name,
-            stamp: None,
-            content: Content::Gone,
-        }
-    }
-}
-
 /// What to read, as new, changed or not certain to be unchanged, and what to forget.
 pub(crate) fn difference(
-    mut found: Vec<Found>,
+    mut found: Vec<Document>,
     mut recorded: HashMap<String, Option<String>>,
-) -> (Vec<Found>, Vec<Update>) {
+) -> (Vec<Document>, Vec<String>) {
     found.retain(|document| {
         let stamp = recorded.remove(&document.name).flatten();
-        stamp.as_ref() != Some(&document.stamp)
+        stamp.is_none() || stamp != document.stamp
     });
-    (found, recorded.into_keys().map(Update::forget).collect())
+    (found, recorded.into_keys().collect())
+}
+
+fn read(document: &Document) -> Entry {
+    let text = document.read();
+    Entry {
+        name: document.name.clone(),
+        // What could not be read is tried again the next time.
+        stamp: document.stamp.clone().filter(|_| text.is_some()),
+        text,
+    }
 }

@@ -2,21 +2,21 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::OnceLock;
 
 use axum::Router;
-use axum::extract::{Path, Query as Parameters, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Json;
 use axum::routing::{get, post};
 use perennial::{
-    ChildError, Context, InitializationError, Started, Supervisable, SupervisorHandle, async_trait,
+    Context, InitializationError, Started, Supervisable, SupervisorHandle, async_trait,
 };
 
 use crate::database::DatabaseHandle;
-use crate::index::{Answer, Query};
+use crate::index::Answer;
 
 const USAGE: &str = "\
 GET  /search?q=WORDS  the best documents that have all the words, and how many documents there are
@@ -25,21 +25,19 @@ POST /crash/CHILD     kills a child, as from outside (only with --chaos)
 ";
 
 /// The worker. What stands in its fields is what each of its lives begins with.
-#[derive(Debug)]
 pub(crate) struct Web {
     address: SocketAddr,
     /// Bound at the first start and kept: while the server is down, clients wait in its queue.
     listener: OnceLock<TcpListener>,
-    database: DatabaseHandle,
-    chaos: bool,
+    service: Service,
 }
 
 /// What those who answer requests share.
 #[derive(Clone)]
-struct Service {
-    database: DatabaseHandle,
-    root: SupervisorHandle,
-    chaos: bool,
+pub(crate) struct Service {
+    pub(crate) database: DatabaseHandle,
+    pub(crate) tree: SupervisorHandle,
+    pub(crate) chaos: bool,
 }
 
 /// Why a request is not answered: the status and a sentence.
@@ -47,13 +45,11 @@ type Refusal = (StatusCode, String);
 
 impl Web {
     /// On loopback only. Port 0 takes a free one.
-    pub(crate) fn on_port(port: u16, database: DatabaseHandle, chaos: bool) -> Self {
-        let address = (Ipv4Addr::LOCALHOST, port).into();
+    pub(crate) fn on_port(port: u16, service: Service) -> Self {
         Self {
-            address,
+            address: (Ipv4Addr::LOCALHOST, port).into(),
             listener: OnceLock::new(),
-            database,
-            chaos,
+            service,
         }
     }
 
@@ -63,8 +59,7 @@ impl Web {
         }
         let listener = TcpListener::bind(self.address)?;
         listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        writeln!(io::stdout(), "listening on http://{address}")?;
+        println!("listening on http://{}", listener.local_addr()?);
         self.listener.get_or_init(|| listener).try_clone()
     }
 }
@@ -80,46 +75,39 @@ impl Supervisable for Web {
         let listener = listener.map_err(|error| {
             InitializationError::msg(format!("cannot listen on {}: {error}", self.address))
         })?;
-        let service = Service {
-            database: self.database.clone(),
-            root: ctx.supervisor().clone(),
-            chaos: self.chaos,
-        };
         let router = Router::new()
             .route("/", get(USAGE))
             .route("/search", get(search))
             .route("/tree", get(tree))
             .route("/crash/{child}", post(crash))
-            .with_state(service);
+            .with_state(self.service.clone());
         // Asked to stop, it first answers the requests under way. Killed, it answers them too:
         // in axum each connection is a task of its own.
-        let server = axum::serve(listener, router).with_graceful_shutdown(ctx.stop_signal());
+        let server = axum::serve(listener, router).with_graceful_shutdown(ctx.stopping());
         Ok(Started::run(server.into_future()))
     }
 }
 
 async fn search(
     State(service): State<Service>,
-    Parameters(parameters): Parameters<HashMap<String, String>>,
+    Query(mut parameters): Query<HashMap<String, String>>,
 ) -> Result<Json<Answer>, Refusal> {
-    let Some(query) = parameters.get("q").and_then(|words| Query::parse(words)) else {
-        return Err(refusal(
-            StatusCode::BAD_REQUEST,
-            "say what to search for: /search?q=WORDS",
-        ));
-    };
-    match service
-        .database
-        .call(move |index| index.search(&query))
-        .await
-    {
-        Ok(answer) => Ok(Json(answer)),
-        Err(error) => Err(refusal(StatusCode::SERVICE_UNAVAILABLE, error)),
+    let words = parameters.remove("q").unwrap_or_default();
+    if !words.contains(char::is_alphanumeric) {
+        let sentence = "say what to search for: /search?q=WORDS";
+        return Err(refusal(StatusCode::BAD_REQUEST, sentence));
     }
+    let answer = service
+        .database
+        .call(move |index| index.search(&words))
+        .await;
+    answer
+        .map(Json)
+        .map_err(|error| refusal(StatusCode::SERVICE_UNAVAILABLE, error))
 }
 
 async fn tree(State(service): State<Service>) -> String {
-    service.root.snapshot().to_string()
+    service.tree.snapshot().to_string()
 }
 
 async fn crash(
@@ -127,24 +115,17 @@ async fn crash(
     Path(child): Path<String>,
 ) -> Result<String, Refusal> {
     if !service.chaos {
-        return Err(refusal(
-            StatusCode::FORBIDDEN,
-            "start docsearch with --chaos to allow this",
-        ));
+        let sentence = "start docsearch with --chaos to allow this";
+        return Err(refusal(StatusCode::FORBIDDEN, sentence));
     }
-    let storage = service.root.supervisor("storage");
-    let storage = storage.map_err(|error| refusal(StatusCode::SERVICE_UNAVAILABLE, error))?;
-    for supervisor in [&service.root, &storage] {
-        match supervisor.kill_child(child.as_str()).await {
-            Ok(()) => return Ok(format!("killed {child}\n")),
-            Err(ChildError::NotFound { .. }) => (),
-            Err(error) => return Err(refusal(StatusCode::CONFLICT, error)),
-        }
-    }
-    Err(refusal(
-        StatusCode::NOT_FOUND,
-        format!("no child is called {child:?}"),
-    ))
+    let supervisor = match child.as_str() {
+        "storage" | "web" => Ok(service.tree),
+        _ => service.tree.supervisor("storage"),
+    };
+    let supervisor = supervisor.map_err(|error| refusal(StatusCode::NOT_FOUND, error))?;
+    let killed = supervisor.kill_child(child.as_str()).await;
+    killed.map_err(|error| refusal(StatusCode::NOT_FOUND, error))?;
+    Ok(format!("killed {child}\n"))
 }
 
 fn refusal(status: StatusCode, sentence: impl Display) -> Refusal {
