@@ -336,9 +336,7 @@ impl Supervisable for Script {
         presence.last_word = "ends";
         let (order, orders) = oneshot::channel();
         *lock(&self.shared.order) = Some(order);
-        Ok(Started::Run(Box::pin(
-            self.clone().run(ctx, orders, presence),
-        )))
+        Ok(Started::run(self.clone().run(ctx, orders, presence)))
     }
 }
 

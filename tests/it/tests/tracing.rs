@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use perennial::{EventKind, Supervisor, worker};
 use tracing::field::{Field, Visit};
@@ -38,6 +38,12 @@ impl Visit for Text {
     }
 }
 
+impl Notes {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().expect("nobody panics while it writes")
+    }
+}
+
 impl Subscriber for Notes {
     fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
         true
@@ -48,7 +54,7 @@ impl Subscriber for Notes {
         span.record(&mut text);
         let id = self.0.next_span.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("{} {}", span.metadata().name(), text.0);
-        self.0.state.lock().unwrap().spans.insert(id, name);
+        self.state().spans.insert(id, name);
         Id::from_u64(id)
     }
 
@@ -59,7 +65,7 @@ impl Subscriber for Notes {
     fn event(&self, event: &Event<'_>) {
         let mut text = Text::default();
         event.record(&mut text);
-        let mut state = self.0.state.lock().unwrap();
+        let mut state = self.state();
         let span = state.open.last().and_then(|id| state.spans.get(id));
         let span = span.cloned().unwrap_or_default();
         let metadata = event.metadata();
@@ -69,11 +75,11 @@ impl Subscriber for Notes {
     }
 
     fn enter(&self, span: &Id) {
-        self.0.state.lock().unwrap().open.push(span.into_u64());
+        self.state().open.push(span.into_u64());
     }
 
     fn exit(&self, _span: &Id) {
-        self.0.state.lock().unwrap().open.pop();
+        self.state().open.pop();
     }
 }
 
@@ -108,7 +114,7 @@ fn events_have_fixed_targets_and_each_life_its_span() {
             app.run_until(second_life).await.expect("it starts");
         });
     });
-    let lines = std::mem::take(&mut notes.0.state.lock().unwrap().lines);
+    let lines = std::mem::take(&mut notes.state().lines);
     let count = |parts: &[&str]| {
         let fits = |line: &&String| parts.iter().all(|part| line.contains(part));
         lines.iter().filter(fits).count()

@@ -104,8 +104,7 @@ impl Builder {
         let spec = spec
             .restart(child.restart)
             .shutdown(child.shutdown)
-            .init_policy(self.init_policy)
-            .no_init_timeout();
+            .init_policy(self.init_policy);
         if child.significant {
             spec.significant()
         } else {

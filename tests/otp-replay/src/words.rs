@@ -82,7 +82,7 @@ pub(crate) fn start_child_error(error: &StartChildError) -> String {
             format!("error:{}", start_failure(source))
         }
         StartChildError::Spec { source, .. } => format!("error:{}", invalid_spec(source)),
-        StartChildError::Dynamic { .. } => "error:simple_one_for_one".to_owned(),
+        StartChildError::Dynamic => "error:simple_one_for_one".to_owned(),
         StartChildError::NotRunning { .. } => NOT_THERE.to_owned(),
         StartChildError::Ended { reason, .. } => format!("exit:{}", exit(reason)),
         other => format!("error:{other}"),
@@ -95,7 +95,7 @@ pub(crate) fn child_error(error: &ChildError) -> String {
         ChildError::NotFound { .. } => "error:not_found".to_owned(),
         ChildError::Running { .. } => "error:running".to_owned(),
         ChildError::Restarting { .. } => "error:restarting".to_owned(),
-        ChildError::Dynamic { .. } => "error:simple_one_for_one".to_owned(),
+        ChildError::Dynamic => "error:simple_one_for_one".to_owned(),
         ChildError::Initialization { source, .. } => format!("error:{}", start_failure(source)),
         ChildError::NotRunning { .. } => NOT_THERE.to_owned(),
         ChildError::Ended { reason, .. } => format!("exit:{}", exit(reason)),
