@@ -28,8 +28,8 @@ pub use async_trait::async_trait;
 #[cfg(feature = "test-util")]
 pub use child::Hold;
 pub use child::{
-    CallError, ChildError, ChildInfo, ChildKind, ChildRef, ChildReport, ChildSettings, ChildSpec,
-    Context, Fault, Findings, InitPolicy, Lint, Outcome, PathError, Report, RunFuture, Semantics,
+    CallError, ChildError, ChildInfo, ChildRef, ChildReport, ChildSettings, ChildSpec, Context,
+    Fault, Findings, InitPolicy, Lint, Outcome, PathError, Report, RunFuture, Semantics,
     ShutdownStrategy, SpecError, StartChildError, Started, StopSignal, Supervisable,
     SupervisorHandle, worker,
 };
@@ -44,4 +44,4 @@ pub use observe::{
 pub use path::{ChildId, ChildPath, Incarnation};
 pub use restart::{Intensity, Restart};
 pub use supervisor::{AutoShutdown, RunError, StartError, Strategy, Supervisor};
-pub use tree::{ChildState, Counts, Snapshot, SnapshotEntry};
+pub use tree::{ChildKind, ChildState, Counts, Snapshot, SnapshotEntry};

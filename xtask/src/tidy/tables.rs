@@ -217,7 +217,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "thread::Builder",
             "thread::sleep",
         ],
-        place: Place::OnlyIn(&["app/sentinel.rs"]),
+        place: Place::OnlyIn(&["app/sentinel.rs", "observe/hub.rs"]),
     },
     Knowledge {
         rule: "tracing",

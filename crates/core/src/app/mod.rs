@@ -5,11 +5,12 @@ mod sentinel;
 use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sentinel::Sentinel;
 
-use crate::child::{Outcome, Report, SupervisorHandle};
+use crate::child::{Departure, Outcome, Report, SupervisorHandle};
 use crate::exit::install_panic_hook;
 use crate::supervisor::{StartError, Supervisor};
 
@@ -46,8 +47,7 @@ pub struct Application {
 /// How the tree ended, before it is told.
 enum End {
     NotStarted(StartError),
-    Stopped(Report),
-    ByItself(Outcome),
+    Ended(Arc<Departure>),
 }
 
 impl Application {
@@ -74,7 +74,8 @@ impl Application {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the tree running without anybody who stops it.
+    /// Dropping the future before the tree is up kills it; afterwards the tree runs on, and nobody hears
+    /// the signals any more.
     pub async fn run(self) -> ExitCode {
         install_panic_hook();
         let id = self.root.id().clone();
@@ -99,21 +100,10 @@ impl Application {
                 say(format_args!("{id} could not start: {}", reason(&error)));
                 1
             }
-            End::Stopped(report) => {
-                let in_order = if report.is_clean() {
-                    ""
-                } else {
-                    ", not in good order"
-                };
-                let took = report.took().as_millis();
-                say(format_args!(
-                    "{id} stopped in {took} ms{in_order}:\n{report}"
-                ));
-                u8::from(!report.is_clean())
-            }
-            End::ByItself(outcome) => {
-                say(format_args!("{}", Told(id.as_str(), &outcome)));
-                u8::from(!outcome.is_clean())
+            End::Ended(departure) => {
+                let Departure { outcome, report } = &*departure;
+                say(format_args!("{}", Told(id.as_str(), outcome, report)));
+                u8::from(!(outcome.is_clean() && report.is_clean()))
             }
         };
         sentinel.over(code);
@@ -132,16 +122,19 @@ async fn supervise(root: &Supervisor, handle: &SupervisorHandle, sentinel: &Sent
             start.await
         }
     };
-    if let Err(error) = started {
-        return End::NotStarted(error);
-    }
-    tokio::select! {
+    let handle = match started {
+        Ok(handle) => handle,
+        Err(error) => return End::NotStarted(error),
+    };
+    let mut departure = std::pin::pin!(handle.departure());
+    End::Ended(tokio::select! {
         biased;
+        departure = &mut departure => departure,
         _ = sentinel.next() => {
-            End::Stopped(handle.shutdown().await)
+            handle.request_stop();
+            departure.await
         }
-        outcome = handle.wait() => End::ByItself(outcome),
-    }
+    })
 }
 
 /// Why a tree did not start, in one sentence.
@@ -155,19 +148,25 @@ fn reason(error: &StartError) -> String {
     }
 }
 
-/// The end of a tree that ended by itself.
-struct Told<'a>(&'a str, &'a Outcome);
+/// How a tree ended, and the report if it was stopped.
+struct Told<'a>(&'a str, &'a Outcome, &'a Report);
 
 impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(id, outcome) = self;
+        let Self(id, outcome, report) = self;
         match outcome {
+            Outcome::Stopped => {
+                let took = report.took().as_millis();
+                write!(f, "{id} stopped in {took} ms")?;
+                if !report.is_clean() {
+                    f.write_str(", not in good order")?;
+                }
+                write!(f, ":\n{report}")
+            }
             // It names the supervisor itself.
             Outcome::Exhausted(_) => outcome.fmt(f),
             Outcome::InitializationFailed(_) => write!(f, "{id} failed: {outcome}"),
-            Outcome::SignificantExited { .. } | Outcome::Stopped | Outcome::Killed => {
-                write!(f, "{id} {outcome}")
-            }
+            Outcome::SignificantExited { .. } | Outcome::Killed => write!(f, "{id} {outcome}"),
         }
     }
 }

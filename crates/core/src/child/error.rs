@@ -44,7 +44,7 @@ pub enum StartChildError {
         /// What is wrong with it.
         source: SpecError,
     },
-    /// The child was stopped before it ran.
+    /// The child was stopped before it ran. By `terminate_child`: then its spec stays, as after any such call.
     #[snafu(display("the child was stopped before it ran"))]
     Cancelled,
     /// The supervisor is a dynamic one: it starts children of its template only, through its own handle.
@@ -226,6 +226,11 @@ pub enum Lint {
         /// The period of its intensity.
         period: Duration,
     },
+    /// A supervisor below the root has an observer: only that of the root is told the events.
+    UnheardObserver {
+        /// The supervisor.
+        path: ChildPath,
+    },
 }
 
 /// What a look at the spec of a supervisor finds; see [`Supervisable::findings`](super::Supervisable::findings).
@@ -306,6 +311,12 @@ impl fmt::Display for Lint {
                 f,
                 "{path} may take {stop:?} to stop a group, longer than its period of {period:?}"
             ),
+            Self::UnheardObserver { path } => {
+                write!(
+                    f,
+                    "{path} has an observer, but only that of the root is told events"
+                )
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::inbox::{Call, Message, Order, Reading, Via};
 use super::{
-    CallError, ChildError, ChildKind, ChildSettings, ChildSpec, Departure, Occupant, Outcome,
+    CallError, ChildError, ChildKind, ChildSettings, ChildSpec, Departure, Life, Occupant, Outcome,
     PathError, Report, Roster, Seat, StartChildError, StopRequest,
 };
 use crate::exit::ExitReason;
@@ -76,7 +76,7 @@ impl SupervisorHandle {
     ///
     /// # Errors
     ///
-    /// See [`StartChildError`]; in each case the spec is not kept.
+    /// See [`StartChildError`]; the spec is not kept, but where it says so.
     ///
     /// # Cancel safety
     ///
@@ -174,7 +174,8 @@ impl SupervisorHandle {
     /// Aborts the task of a child as from outside: what follows is what its spec says of an exit
     /// with [`ExitReason::Killed`].
     ///
-    /// At once: it does not wait for the exit, nor for the supervisor.
+    /// At once: it does not wait for the exit, nor for the supervisor. The children of a supervisor
+    /// that is killed are killed with it; each ends when its task next yields, maybe after the supervisor.
     ///
     /// # Errors
     ///
@@ -194,10 +195,7 @@ impl SupervisorHandle {
             let life = state.get(slot).and_then(|entry| entry.life.clone());
             (slot, life.ok_or(ChildError::Down { id })?)
         };
-        life.abort();
-        // So that the supervisor does not wait for ever if the task does not react.
-        let killed = Message::Killed(slot, life.incarnation);
-        occupant.inbox.push(killed);
+        kill(&occupant, slot, &life);
         Ok(())
     }
 
@@ -334,6 +332,7 @@ impl SupervisorHandle {
     ///
     /// Ends within the time that the children's shutdown strategies and `abort_grace` add up to,
     /// unless one is [`Infinite`](super::ShutdownStrategy::Infinite). If it had ended before, this is how.
+    /// A nested supervisor then comes back if its spec says so: see [`request_stop`](Self::request_stop).
     ///
     /// # Cancel safety
     ///
@@ -365,11 +364,19 @@ impl SupervisorHandle {
 
     /// Aborts the task of this supervisor as from outside, and all its children with it.
     ///
-    /// For tests and for the end of patience: nothing is stopped in order. A supervisor above it
-    /// restarts it as its spec says.
+    /// For tests and for the end of patience: nothing is stopped in order, and each child ends when its
+    /// task next yields, maybe after the supervisor. A supervisor above it restarts it as its spec says.
     pub fn kill(&self) {
-        if let Some(life) = self.seat.life() {
-            life.abort();
+        let Some(life) = self.seat.life() else { return };
+        let id = life.path.id().as_str();
+        let above = life.supervisor.occupant();
+        let place = above.and_then(|above| {
+            let slot = above.roster.lock().find(id)?;
+            (life.path.parent() == Some(&above.roster.path)).then_some((above, slot))
+        });
+        match place {
+            Some((above, slot)) => kill(&above, slot, &life),
+            None => life.abort(),
         }
     }
 
@@ -460,6 +467,16 @@ impl fmt::Debug for SupervisorHandle {
     }
 }
 
+/// Aborts the task of a child, and lets its supervisor know: it does not wait for ever if the task does
+/// not react.
+fn kill(supervisor: &Occupant, slot: usize, life: &Life) {
+    life.abort();
+    if life.is_first_kill() {
+        let killed = Message::Killed(slot, life.incarnation);
+        supervisor.inbox.push(killed);
+    }
+}
+
 /// Hands a call in and waits for the answer; tells how the supervisor ended if none comes.
 async fn send<T>(
     occupant: &Occupant,
@@ -473,19 +490,36 @@ async fn send<T>(
     answer.ok_or_else(|| occupant.inbox.closed().unwrap_or(ExitReason::Killed))
 }
 
+/// The supervisor itself: as the one above shows it, if there is one.
+fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
+    let path = &occupant.roster.path;
+    if path.parent().is_some()
+        && let Some(above) = occupant.life.supervisor.occupant()
+        && let Some(entry) = above.roster.lock().child(path.id().as_str())
+    {
+        return entry.shown(now, 0);
+    }
+    SnapshotEntry {
+        path: path.clone(),
+        depth: 0,
+        kind: ChildKind::Supervisor,
+        strategy: None,
+        state: match occupant.life.seat.get() {
+            _ if occupant.life.stop.is_requested() => ChildState::Stopping,
+            Some(seat) if !seat.is_up() => ChildState::Starting,
+            _ => ChildState::Running,
+        },
+        incarnation: Some(occupant.life.incarnation),
+        restarts: 0,
+        uptime: Some(now.saturating_duration_since(occupant.since)),
+        last_exit: None,
+        counts: None,
+    }
+}
+
 /// Adds the supervisor and all below it; a loop, not recursion, as trees may be deep.
 fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
-    let first = SnapshotEntry {
-        path: root.roster.path.clone(),
-        depth: 0,
-        strategy: None,
-        state: ChildState::Running,
-        incarnation: Some(root.life.incarnation),
-        restarts: 0,
-        uptime: Some(now.saturating_duration_since(root.since)),
-        last_exit: root.life.last_exit.clone(),
-        counts: None,
-    };
+    let first = itself(root, now);
     let mut open = vec![(first, Some(Arc::clone(&root.life)))];
     while let Some((mut entry, life)) = open.pop() {
         let seat = life.as_ref().and_then(|life| life.seat.get());

@@ -38,7 +38,13 @@ pub(crate) struct Life {
     /// Those of its supervisor, which a supervisor takes over.
     pub(crate) semantics: Semantics,
     /// Its task; set as soon as it is spawned.
-    pub(crate) task: OnceLock<AbortHandle>,
+    task: OnceLock<AbortHandle>,
+    /// Its task is to be aborted.
+    aborted: AtomicBool,
+    /// Its supervisor was told that somebody else aborted its task.
+    killed: AtomicBool,
+    /// Where the life before sat, if it was a supervisor.
+    pub(crate) offered_seat: OnceLock<Arc<Seat>>,
     /// Where the supervisor sits that this child is, if it is one.
     pub(crate) seat: OnceLock<Arc<Seat>>,
     /// How the supervisor that this child is ended, as it says itself.
@@ -85,6 +91,9 @@ impl Life {
             commons: Arc::clone(commons),
             semantics,
             task: OnceLock::new(),
+            aborted: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            offered_seat: OnceLock::new(),
             seat: OnceLock::new(),
             departure: Mutex::default(),
             overdue: OnceLock::new(),
@@ -125,9 +134,25 @@ impl Life {
         self.stop.request(request);
     }
 
-    /// Aborts its task.
+    /// Aborts its task, also one that is about to be spawned.
     pub(crate) fn abort(&self) {
+        // Sequentially consistent with `set_task`: one of the two sees what the other has stored.
+        self.aborted.store(true, Ordering::SeqCst);
         if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+
+    /// Whether its supervisor has yet to be told that its task was aborted from outside; only once.
+    pub(crate) fn is_first_kill(&self) -> bool {
+        !self.killed.swap(true, Ordering::Relaxed)
+    }
+
+    /// Its task was spawned.
+    pub(crate) fn set_task(&self, task: AbortHandle) {
+        // It is set once, by who spawned it.
+        let task = self.task.get_or_init(|| task);
+        if self.aborted.load(Ordering::SeqCst) {
             task.abort();
         }
     }

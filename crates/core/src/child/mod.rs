@@ -17,6 +17,7 @@ mod stop;
 mod strategy;
 mod supervisable;
 
+pub(crate) use crate::tree::ChildKind;
 pub use closure::worker;
 pub use context::Context;
 pub use error::{
@@ -34,5 +35,5 @@ pub use semantics::Semantics;
 pub use signal::StopSignal;
 pub use spec::{ChildSettings, ChildSpec};
 pub(crate) use stop::StopRequest;
-pub use strategy::{ChildKind, InitPolicy, ShutdownStrategy};
+pub use strategy::{InitPolicy, ShutdownStrategy};
 pub use supervisable::{RunFuture, Started, Supervisable};

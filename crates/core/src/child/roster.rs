@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::handle::ChildInfo;
-use super::{ChildKind, ChildSpec, Life};
+use super::{ChildKind, ChildSpec, Life, Seat};
 use crate::exit::ExitReason;
 use crate::path::{ChildId, ChildPath, Incarnation};
 use crate::tree::{ChildState, Counts, SnapshotEntry};
@@ -46,6 +46,8 @@ pub(crate) struct Entry {
     pub(crate) since: Option<Instant>,
     pub(crate) restarts: u64,
     pub(crate) last_exit: Option<ExitReason>,
+    /// Where it sits, if it is a supervisor and has been started before.
+    pub(crate) seat: Option<Arc<Seat>>,
     /// When it was told to end.
     pub(crate) told: Option<Instant>,
     /// It overran its grace.
@@ -120,6 +122,7 @@ impl RosterState {
             since: None,
             restarts: 0,
             last_exit: None,
+            seat: None,
             told: None,
             forced: false,
         });
@@ -127,11 +130,13 @@ impl RosterState {
         slot
     }
 
-    pub(crate) fn remove(&mut self, slot: usize) {
-        if let Some(entry) = self.entries[slot].take() {
-            self.ids.remove(entry.path.id());
-            self.free.push(slot);
-        }
+    /// Takes a row out; it is to be dropped outside of the lock, as it holds values of the user's.
+    #[must_use]
+    pub(crate) fn remove(&mut self, slot: usize) -> Option<Entry> {
+        let entry = self.entries[slot].take()?;
+        self.ids.remove(entry.path.id());
+        self.free.push(slot);
+        Some(entry)
     }
 
     /// The slot of that id.
@@ -189,10 +194,11 @@ impl Entry {
         up && self.life.as_ref().is_some_and(|life| !life.is_gone())
     }
 
-    fn shown(&self, now: Instant, depth: usize) -> SnapshotEntry {
+    pub(super) fn shown(&self, now: Instant, depth: usize) -> SnapshotEntry {
         SnapshotEntry {
             path: self.path.clone(),
             depth,
+            kind: self.spec.settings.kind,
             strategy: None,
             state: self.state,
             incarnation: self.life.as_ref().map(|life| life.incarnation),

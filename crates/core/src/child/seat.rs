@@ -1,13 +1,15 @@
 //! Where a supervisor sits: what stays when it is restarted, so that handles stay good.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Inbox, Life, Outcome, Report, Roster, Semantics};
+use crate::exit::ExitReason;
 use crate::observe::{EventSink, EventStream, Hub};
-use crate::path::ChildId;
+use crate::path::{ChildId, ChildPath};
 
 /// The place of a supervisor, taken or not.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(crate) struct Seat {
     pub(crate) id: ChildId,
     state: Mutex<SeatState>,
     stage: watch::Sender<Stage>,
+    /// How many children of a template were numbered.
+    serial: AtomicU64,
 }
 
 #[derive(Default)]
@@ -24,6 +28,8 @@ struct SeatState {
     arriving: Option<Arc<Life>>,
     /// Somebody sits here, or is about to.
     reserved: bool,
+    /// Whose seat it is: that of the supervisor at this path, from the first one on that sat here.
+    place: Option<ChildPath>,
     /// Streams that were asked for before the start.
     early: Vec<EventSink>,
 }
@@ -67,22 +73,27 @@ impl Seat {
             id,
             state: Mutex::default(),
             stage: watch::Sender::new(Stage::default()),
+            serial: AtomicU64::new(0),
         })
     }
 
-    /// Reserves the seat, unless somebody sits there or is about to; tells how many have left before.
-    pub(crate) fn reserve(&self) -> Option<u64> {
+    /// Reserves the seat for the supervisor at `place`, unless it belongs to another place, or
+    /// somebody sits there or is about to; tells how many have left before.
+    pub(crate) fn reserve(&self, place: &ChildPath) -> Option<u64> {
         let mut state = self.lock();
-        if state.reserved {
+        if state.reserved || state.place.as_ref().is_some_and(|owner| owner != place) {
             return None;
         }
         state.reserved = true;
+        state.place.get_or_insert_with(|| place.clone());
         Some(self.stage.borrow().left)
     }
 
     /// Gives the streams that were asked for before the start what they wait for.
     pub(crate) fn welcome(&self, hub: &Hub) {
-        for sink in self.lock().early.drain(..) {
+        let early = std::mem::take(&mut self.lock().early);
+        // Outside of the lock: who listens may ask for this seat while the hub is locked.
+        for sink in early {
             hub.attach(sink);
         }
     }
@@ -95,14 +106,20 @@ impl Seat {
 
     /// Takes the seat that was reserved.
     pub(crate) fn take(&self, occupant: Arc<Occupant>) {
+        let commons = Arc::clone(&occupant.life.commons);
+        self.welcome(&commons.hub);
         let mut state = self.lock();
         state.arriving = None;
-        for sink in state.early.drain(..) {
-            occupant.life.commons.hub.attach(sink);
-        }
         state.occupant = Some(occupant);
         drop(state);
+        // Those who asked in between.
+        self.welcome(&commons.hub);
         self.stage.send_modify(|stage| stage.taken = true);
+    }
+
+    /// Whether all children of who sits here were started.
+    pub(crate) fn is_up(&self) -> bool {
+        self.stage.borrow().up
     }
 
     /// All children were started.
@@ -110,21 +127,22 @@ impl Seat {
         self.stage.send_modify(|stage| stage.up = true);
     }
 
-    /// Leaves the seat.
-    pub(crate) fn leave(&self, departure: Departure) {
+    /// Leaves the seat; who sat there is to be dropped by the caller: a whole tree may go with it.
+    #[must_use]
+    pub(crate) fn leave(&self, departure: Departure) -> Option<Arc<Occupant>> {
         let mut state = self.lock();
         let occupant = state.occupant.take();
         state.arriving = None;
-        state.reserved = false;
-        drop(state);
+        // Before the seat is free: who comes next must not be taken for the one that leaves.
         self.stage.send_modify(|stage| {
             stage.was_up = std::mem::take(&mut stage.up);
             stage.taken = false;
             stage.left += 1;
             stage.last = Some(Arc::new(departure));
         });
-        // Outside of the lock: the last reference to a whole tree may be in it.
-        drop(occupant);
+        state.reserved = false;
+        drop(state);
+        occupant
     }
 
     pub(crate) fn occupant(&self) -> Option<Arc<Occupant>> {
@@ -181,16 +199,40 @@ impl Seat {
     pub(crate) fn events(&self) -> EventStream {
         let (sink, stream) = EventStream::new();
         let mut state = self.lock();
-        match &state.occupant {
-            Some(occupant) => occupant.life.commons.hub.attach(sink),
-            None => state.early.push(sink),
+        if let Some(occupant) = state.occupant.clone() {
+            drop(state);
+            occupant.life.commons.hub.attach(sink);
+        } else {
+            state.early.retain(EventSink::is_heard);
+            state.early.push(sink);
         }
         stream
+    }
+
+    /// The number of the next child of a template, in all lives of the supervisor.
+    pub(crate) fn next_serial(&self) -> u64 {
+        self.serial.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn lock(&self) -> MutexGuard<'_, SeatState> {
         // Nothing in here is left half done by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Departure {
+    /// Of a supervisor that could not say itself how it ended.
+    pub(crate) fn of(reason: Option<&ExitReason>) -> Self {
+        let outcome = match reason {
+            Some(ExitReason::InitializationFailed(error)) if !error.was_killed() => {
+                Outcome::InitializationFailed(error.clone())
+            }
+            _ => Outcome::Killed,
+        };
+        Self {
+            outcome,
+            report: Report::default(),
+        }
     }
 }
 

@@ -37,7 +37,8 @@ pub struct Semantics {
     /// exit. By default the whole subtree is killed.
     pub orderly_orphans: bool,
     /// To terminate a dynamic child means the life that it has when the call is made: one that was
-    /// restarted before the call has its turn lives on. By default the child is meant.
+    /// restarted before the call has its turn lives on; and only its [`DynamicHandle`](crate::DynamicHandle)
+    /// can do it. By default the child is meant, and any handle can.
     pub lives_by_identity: bool,
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct StopCell {
 struct StopState {
     request: Option<StopRequest>,
     wakers: Vec<Option<Waker>>,
+    /// Where `wakers` has no waker.
+    free: Vec<usize>,
     token: Option<CancellationToken>,
     inbox: Option<Arc<Inbox>>,
 }
@@ -109,8 +111,7 @@ impl StopCell {
             return true;
         }
         let at = *key.get_or_insert_with(|| {
-            let free = state.wakers.iter().position(Option::is_none);
-            free.unwrap_or_else(|| {
+            state.free.pop().unwrap_or_else(|| {
                 state.wakers.push(None);
                 state.wakers.len() - 1
             })
@@ -123,8 +124,10 @@ impl StopCell {
     }
 
     pub(super) fn forget(&self, key: usize) {
-        if let Some(slot) = self.lock().wakers.get_mut(key) {
+        let mut state = self.lock();
+        if let Some(slot) = state.wakers.get_mut(key) {
             *slot = None;
+            state.free.push(key);
         }
     }
 }

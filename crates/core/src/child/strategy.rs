@@ -34,16 +34,6 @@ pub enum InitPolicy {
     FatalOnFirstStart,
 }
 
-/// What a child is: a leaf of the tree or a supervisor of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ChildKind {
-    /// A leaf.
-    #[default]
-    Worker,
-    /// A supervisor.
-    Supervisor,
-}
-
 impl ShutdownStrategy {
     /// The default of a worker: 5 seconds.
     pub(crate) const WORKER: Self = Self::Graceful(Duration::from_secs(5));

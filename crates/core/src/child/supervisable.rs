@@ -64,8 +64,8 @@ pub trait Supervisable: Send + Sync + 'static {
         InitPolicy::Fatal
     }
 
-    /// What it is. A type that wraps a supervisor hands on the answer of the supervisor, of this
-    /// method and of the next two; all others leave them alone.
+    /// What it is. A type that wraps a supervisor hands on what the supervisor answers to this method,
+    /// the next two and `shutdown_strategy`; all others leave this one and the next two alone.
     fn kind(&self) -> ChildKind {
         ChildKind::Worker
     }

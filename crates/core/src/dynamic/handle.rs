@@ -86,7 +86,7 @@ impl<A: Send + 'static> DynamicHandle<A> {
 
     /// The same supervisor without its template.
     #[must_use]
-    pub fn supervisor(&self) -> &SupervisorHandle {
+    pub fn as_supervisor(&self) -> &SupervisorHandle {
         &self.handle
     }
 }

@@ -79,7 +79,11 @@ impl Machine {
         match self.row(slot).state {
             State::Starting(cause, _) => self.start_failed(slot, cause, exit, actions),
             State::Running(_) if self.stage != Stage::Running => self.forget(slot, actions),
-            State::Running(_) if exit == Exit::Unstartable && self.row(slot).is_fatal() => {
+            State::Running(_)
+                if exit == Exit::Unstartable
+                    && self.row(slot).is_fatal()
+                    && traits.restart.follows(true) =>
+            {
                 self.end(End::RestartFailed(slot), actions);
                 self.forget(slot, actions);
             }
@@ -129,9 +133,13 @@ impl Machine {
 
     fn killed(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         let state = match self.row(slot).state {
-            State::Running(_) => State::Running(true),
-            State::Starting(cause, _) => State::Starting(cause, Patience::Over),
-            State::Stopping(then, _) => State::Stopping(then, Force::Killed),
+            State::Running(false) => State::Running(true),
+            State::Starting(cause, Patience::InTime) => State::Starting(cause, Patience::Over),
+            State::Stopping(then, Force::Asked) => State::Stopping(then, Force::Killed),
+            // Its time is running already.
+            State::Running(true)
+            | State::Starting(_, Patience::Over)
+            | State::Stopping(_, Force::Killed) => return,
             State::Idle | State::Due(_) | State::Retrying => return,
         };
         self.set(slot, state);
@@ -206,6 +214,7 @@ impl Machine {
             State::Idle | State::Due(_) | State::Retrying => self.forget(slot, actions),
             state if state.is_aborted() => {
                 self.set(slot, State::Stopping(Then::Remove, Force::Killed));
+                actions.push(Action::Await(slot, self.settings.abort_grace));
             }
             State::Starting(..) | State::Running(_) => {
                 let (force, action) = row.farewell(slot, self.settings.abort_grace);

@@ -97,7 +97,7 @@ impl<A: Send + 'static> DynamicSupervisor<A> {
         self
     }
 
-    /// The handle of the first running supervisor that is made of this blueprint or a clone of it;
+    /// The handle of the supervisor that is made of this blueprint, or a clone of it, at the first place where it runs;
     /// good before that starts.
     #[must_use]
     pub fn handle(&self) -> DynamicHandle<A> {
@@ -138,7 +138,9 @@ impl<A: Send + 'static> DynamicSupervisor<A> {
     /// Dropping the future kills the tree: nothing is stopped in order.
     pub async fn run_until(&self, signal: impl Future) -> Result<Report, RunError> {
         let handle = self.start().await?;
-        self.blueprint.run_until(handle.supervisor(), signal).await
+        self.blueprint
+            .run_until(handle.as_supervisor(), signal)
+            .await
     }
 }
 

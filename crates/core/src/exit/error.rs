@@ -57,7 +57,7 @@ enum Kind {
 pub enum InitPhase {
     /// The supervisor's own start was not complete.
     FirstStart,
-    /// The supervisor ran; the child was to be started again.
+    /// The child had run before and was to be started again.
     Restart,
 }
 

@@ -65,7 +65,7 @@ pub enum EventKind {
         /// The child, its exits and the limit.
         exhausted: Arc<Exhausted>,
     },
-    /// The supervisor ends, as a child of its could not start.
+    /// The supervisor ends, as one of its children could not start.
     Escalated {
         /// Which child, and why.
         error: InitializationError,

@@ -1,9 +1,11 @@
 //! Where all events of a tree come together and get their numbers.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
 
 use super::event::{Event, EventKind};
 use super::stream::EventSink;
@@ -12,9 +14,9 @@ use crate::path::{ChildPath, Incarnation};
 
 /// Somebody who is told each event of a tree at the moment it happens, in the order of their numbers.
 ///
-/// It is called by whoever makes the event, so it must be quick, must not block, and must not call
-/// back into the tree. A panic in it is caught and dropped. For all else use
-/// [`events`](crate::SupervisorHandle::events).
+/// It is called by whoever makes the event, so it must be quick and must not block. It may use a
+/// handle; what happens in the tree through that is told after this event. A panic in it is caught and
+/// dropped. For all else use [`events`](crate::SupervisorHandle::events).
 ///
 /// Every `Fn(&Event)` is an observer.
 ///
@@ -39,78 +41,113 @@ impl<F: Fn(&Event) + Send + Sync + 'static> Observer for F {
 
 /// Numbers the events of one tree and passes them on.
 pub(crate) struct Hub {
-    /// The number of the next event while nobody listens; under `listeners` otherwise.
+    /// The number of the next event.
     next: AtomicU64,
-    /// Whether anybody listens: then numbers are given under the lock, so that the order in which
-    /// events are passed on is that of their numbers.
+    /// Whether anybody listens: then numbers are given in turn, so that the order in which events are
+    /// passed on is that of their numbers.
     watched: AtomicBool,
-    listeners: Mutex<Listeners>,
+    observers: Vec<Arc<dyn Observer>>,
+    /// Held by who passes an event on, while the observers look at it.
+    turn: Mutex<()>,
+    /// Held for moments only.
+    state: Mutex<State>,
 }
 
-struct Listeners {
-    observers: Vec<Arc<dyn Observer>>,
+#[derive(Default)]
+struct State {
     sinks: Vec<EventSink>,
     closed: bool,
+    /// Whose turn it is.
+    teller: Option<ThreadId>,
+    /// What observers have caused, to be told when they have all looked at what comes before.
+    caused: VecDeque<Untold>,
 }
+
+/// An event without its number.
+type Untold = (ChildPath, Incarnation, EventKind);
 
 impl Hub {
     pub(crate) fn new(observers: Vec<Arc<dyn Observer>>) -> Self {
         Self {
             next: AtomicU64::new(1),
             watched: AtomicBool::new(!observers.is_empty()),
-            listeners: Mutex::new(Listeners {
-                observers,
-                sinks: Vec::new(),
-                closed: false,
-            }),
+            observers,
+            turn: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
     /// Tells an event to all who listen.
     pub(crate) fn tell(&self, path: &ChildPath, incarnation: Incarnation, kind: EventKind) {
-        trace::event(path, incarnation, &kind);
+        // What a subscriber or the user's own error does must not become the tree's bug.
+        let _traced = catch_unwind(AssertUnwindSafe(|| trace::event(path, incarnation, &kind)));
         // Relaxed: who begins to listen now may miss what happens now; the number is unique either way.
         if !self.watched.load(Ordering::Relaxed) {
             self.next.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let mut listeners = self.lock();
+        let untold = (path.clone(), incarnation, kind);
+        let me = std::thread::current().id();
+        let mut state = self.state();
+        if state.teller == Some(me) {
+            // An observer has caused it, on this thread, which must not wait for itself.
+            state.caused.push_back(untold);
+            return;
+        }
+        drop(state);
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.state().teller = Some(me);
+        let mut next = Some(untold);
+        while let Some(untold) = next {
+            next = self.pass_on(untold);
+        }
+    }
+
+    /// Passes one event on; the next one that observers have caused.
+    fn pass_on(&self, (path, incarnation, kind): Untold) -> Option<Untold> {
         let event = Arc::new(Event {
             number: self.next.fetch_add(1, Ordering::Relaxed),
-            path: path.clone(),
+            path,
             incarnation,
             kind,
         });
-        for observer in &listeners.observers {
+        for observer in &self.observers {
             // A note-taker's bug must not become the tree's; the panic hook has told of it.
             let _told = catch_unwind(AssertUnwindSafe(|| observer.notice(&event)));
         }
-        listeners.sinks.retain(|sink| sink.push(&event));
-        let watched = !listeners.observers.is_empty() || !listeners.sinks.is_empty();
+        let mut state = self.state();
+        state.sinks.retain(|sink| sink.push(&event));
+        let watched = !self.observers.is_empty() || !state.sinks.is_empty();
         self.watched.store(watched, Ordering::Relaxed);
+        let next = state.caused.pop_front();
+        if next.is_none() {
+            state.teller = None;
+        }
+        drop(state);
+        // It may hold the last reference to an error of the user's, whose drop may panic.
+        let _dropped = catch_unwind(AssertUnwindSafe(|| drop(event)));
+        next
     }
 
     /// Passes events on to `sink` from now on, as long as its stream is there.
     pub(crate) fn attach(&self, sink: EventSink) {
-        let mut listeners = self.lock();
-        if !listeners.closed {
-            listeners.sinks.push(sink);
+        let mut state = self.state();
+        if !state.closed {
+            state.sinks.push(sink);
             self.watched.store(true, Ordering::Relaxed);
         }
     }
 
     /// The tree is over: the streams end.
     pub(crate) fn close(&self) {
-        let mut listeners = self.lock();
-        listeners.sinks.clear();
-        listeners.closed = true;
+        let mut state = self.state();
+        state.sinks.clear();
+        state.closed = true;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Listeners> {
+    fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in here is left half done by a panic.
-        self.listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

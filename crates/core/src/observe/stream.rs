@@ -70,6 +70,11 @@ impl EventStream {
 }
 
 impl EventSink {
+    /// Whether somebody reads.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
     /// Adds an event; `false` if nobody reads any more.
     pub(crate) fn push(&self, event: &Arc<Event>) -> bool {
         self.0.send(Arc::clone(event)).is_ok()

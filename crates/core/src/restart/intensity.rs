@@ -26,7 +26,7 @@ pub struct Intensity {
     pub period: Duration,
 }
 
-/// The latest restarts, never more than the limit bears, so that each is counted in O(1).
+/// The restarts within the latest period, never more than the limit bears; each is counted in amortized O(1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Window {
     /// When each restart happened, oldest first.
@@ -58,13 +58,12 @@ impl Window {
     /// includes its end, as in OTP: failures just under `period` + 1 s apart can count together.
     pub(crate) fn admit(&mut self, limit: Intensity, whole_seconds: bool, now: Moment) -> bool {
         let now = if whole_seconds { now } else { self.read(now) };
+        let has_left = |&oldest: &Moment| has_left(oldest, limit.period, whole_seconds, now);
+        while self.at.front().is_some_and(has_left) {
+            self.at.pop_front();
+        }
         if self.at.len() >= limit.restarts as usize {
-            match self.at.front() {
-                Some(&oldest) if has_left(oldest, limit.period, whole_seconds, now) => {
-                    self.at.pop_front();
-                }
-                _ => return false,
-            }
+            return false;
         }
         self.at.push_back(now);
         true
@@ -149,6 +148,16 @@ mod tests {
                 window.admit(one_a_second, whole_seconds, at(2_300)),
                 expected
             );
+        }
+    }
+
+    #[test]
+    fn restarts_that_have_left_the_window_are_forgotten() {
+        let mut window = Window::default();
+        let unlimited = Intensity::new(u32::MAX, Duration::from_secs(1));
+        for restart in 0..100_000 {
+            assert!(window.admit(unlimited, false, at(restart * 100)));
+            assert!(window.at.len() <= 10, "ten are within a second");
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) struct Blueprint {
     /// `None`: those of the supervisor above.
     pub(crate) semantics: Option<Semantics>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
-    /// Where the first running supervisor made of this blueprint sits.
+    /// Where the supervisor sits that is made of this blueprint, at the first place where it runs.
     seat: Arc<Seat>,
 }
 
@@ -50,10 +50,17 @@ impl Blueprint {
         if let Some(reserved) = ctx.life.seat.get() {
             return Arc::clone(reserved);
         }
-        match self.seat.reserve() {
-            Some(_) => Arc::clone(&self.seat),
-            None => Seat::new(self.id.clone()),
+        // That of the row's life before, so that handles stay good; then that of the blueprint.
+        let offered = ctx.life.offered_seat.get();
+        for seat in offered.into_iter().chain([&self.seat]) {
+            if seat.reserve(ctx.path()).is_some() {
+                return Arc::clone(seat);
+            }
         }
+        let seat = Seat::new(ctx.path().id().clone());
+        // It was made just now.
+        let _first = seat.reserve(ctx.path());
+        seat
     }
 
     pub(crate) fn semantics_for(&self, ctx: &Context) -> Semantics {
@@ -68,6 +75,10 @@ impl Blueprint {
         }
         if self.intensity.period.is_zero() {
             findings.faults.push((path.clone(), Fault::ZeroPeriod));
+        }
+        if path.parent().is_some() && !self.observers.is_empty() {
+            let path = path.clone();
+            findings.lints.push(Lint::UnheardObserver { path });
         }
         findings
     }
@@ -85,11 +96,12 @@ impl Blueprint {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(StartError::NoRuntime { id: id.clone() });
         }
-        let (seat, before) = match self.seat.reserve() {
+        let path = ChildPath::root(id);
+        let (seat, before) = match self.seat.reserve(&path) {
             Some(before) => (Arc::clone(&self.seat), before),
             None => {
                 let seat = Seat::new(id.clone());
-                let before = seat.reserve().unwrap_or_default();
+                let before = seat.reserve(&path).unwrap_or_default();
                 (seat, before)
             }
         };
@@ -97,7 +109,6 @@ impl Blueprint {
             seat: Arc::clone(&seat),
         };
         let commons = Commons::new(Hub::new(self.observers.clone()));
-        let path = ChildPath::root(id);
         let life = Life::new(path, None, handle.clone(), Semantics::default(), &commons);
         // The life was made just now.
         let _first = life.seat.set(Arc::clone(&seat));

@@ -1,13 +1,15 @@
 //! Where calls come in and answers go out: between ids and handles, and the numbers of a machine.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
 use super::protocol::{Answer, Input, Refusal, Request, Slot, Traits};
+use super::task::let_go;
 use crate::child::Semantics;
 use crate::child::{
-    Call, ChildError, ChildRef, ChildSettings, ChildSpec, Entry, InitPolicy, Order, Roster,
+    Call, ChildError, ChildRef, ChildSettings, ChildSpec, Entry, InitPolicy, Order, Roster, Seat,
     SpecError, StartChildError, StartReply, Via,
 };
 use crate::exit::{ExitReason, InitializationError};
@@ -22,8 +24,8 @@ pub(crate) struct Desk {
     /// Answers that are to be handed out.
     ready: Vec<Written>,
     next: Request,
-    /// How many children a dynamic supervisor has numbered.
-    serial: u64,
+    /// Numbers the children of a dynamic supervisor.
+    seat: Arc<Seat>,
 }
 
 /// What holds for the whole life of a supervisor.
@@ -77,19 +79,20 @@ impl Rules {
 }
 
 impl Desk {
-    pub(crate) fn new(rules: Rules) -> Self {
+    pub(crate) fn new(rules: Rules, seat: &Arc<Seat>) -> Self {
         Self {
             rules,
             waiting: HashMap::new(),
             ready: Vec::new(),
             next: 0,
-            serial: 0,
+            seat: Arc::clone(seat),
         }
     }
 
     /// Takes in a call: what the machine is to be told, unless it is answered already.
     pub(crate) fn take(&mut self, call: Call, roster: &Roster) -> Option<Input> {
         if call.is_taken_back() {
+            let_go(call);
             return None;
         }
         match call {
@@ -109,18 +112,24 @@ impl Desk {
         reply: StartReply,
         roster: &Roster,
     ) -> Option<Input> {
-        if roster.dynamic != (via == Via::Dynamic) {
-            return answer(reply, Err(StartChildError::Dynamic));
-        }
-        if let Err(source) = (self.rules.check)(&self.rules, roster, &spec) {
-            return answer(reply, Err(StartChildError::Spec { source }));
+        let refusal = if roster.dynamic != (via == Via::Dynamic) {
+            Some(StartChildError::Dynamic)
+        } else {
+            let checked = (self.rules.check)(&self.rules, roster, &spec);
+            checked.err().map(|source| StartChildError::Spec { source })
+        };
+        if let Some(refusal) = refusal {
+            let_go(spec);
+            return answer(reply, Err(refusal));
         }
         if roster.dynamic {
-            self.serial += 1;
-            spec.settings.id = format!("{}#{}", spec.settings.id, self.serial).into();
+            let serial = self.seat.next_serial();
+            spec.settings.id = format!("{}#{serial}", spec.settings.id).into();
         }
         let mut state = roster.lock();
         if let Some(slot) = state.find(spec.settings.id.as_str()) {
+            drop(state);
+            let_go(spec);
             let request = self.wait(slot, Reply::Start(reply));
             return Some(Input::AddKnown(request, slot));
         }
@@ -139,7 +148,8 @@ impl Desk {
         order: Order,
         roster: &Roster,
     ) -> Option<Input> {
-        if roster.dynamic != (via == Via::Dynamic) {
+        let by_id = matches!(order, Order::Terminate(_)) && !self.rules.semantics.lives_by_identity;
+        if roster.dynamic != (via == Via::Dynamic) && !(roster.dynamic && by_id) {
             return order.refuse(ChildError::Dynamic);
         }
         let state = roster.lock();

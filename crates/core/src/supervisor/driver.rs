@@ -12,9 +12,9 @@ use super::ear::Ear;
 use super::ending::Ending;
 use super::lives::Lives;
 use super::protocol::{Action, End, Input, Slot};
-use crate::child::{
-    Departure, Inbox, Life, Message, Occupant, Report, Roster, Seat, SupervisorHandle,
-};
+use super::slot::State;
+use super::task::let_go;
+use crate::child::{Inbox, Life, Message, Occupant, Roster, Seat, SupervisorHandle};
 use crate::clock::Moment;
 use crate::exit::{ExitReason, InitializationError};
 
@@ -85,12 +85,12 @@ impl<M: Decide> Driver<M> {
             machine,
             rules,
             life: Arc::clone(life),
+            desk: Desk::new(rules, &seat),
             seat,
             ear: Ear::new(Arc::clone(&inbox)),
             inbox,
             roster,
             lives,
-            desk: Desk::new(rules),
             began: now,
             now,
             actions: Vec::new(),
@@ -126,7 +126,9 @@ impl<M: Decide> Driver<M> {
     pub(crate) async fn run(mut self) -> ExitReason {
         loop {
             if let Stage::Over(exit) = &self.stage {
-                return exit.clone();
+                let exit = exit.clone();
+                let_go(self);
+                return exit;
             }
             self.turn().await;
         }
@@ -191,7 +193,10 @@ impl<M: Decide> Driver<M> {
                 Some(Input::Killed(slot))
             }
             // Of a life that is no more.
-            Message::Life(..) | Message::Killed(..) => None,
+            Message::Life(..) | Message::Killed(..) => {
+                let_go(message);
+                None
+            }
             Message::Retry(slot) => Some(Input::Retry(slot)),
             Message::Stop(request) => {
                 self.orphaned |= request.orphaned;
@@ -204,9 +209,10 @@ impl<M: Decide> Driver<M> {
     fn step(&mut self, input: Input) {
         let mut actions = std::mem::take(&mut self.actions);
         let now = Moment(self.now.saturating_duration_since(self.began));
+        let before = input.slot().and_then(|slot| self.machine.state(slot));
         self.machine.step(now, input, &mut actions);
         for action in actions.drain(..) {
-            self.act(action);
+            self.act(action, before);
             self.publish(action.slot());
         }
         self.publish(input.slot());
@@ -215,14 +221,14 @@ impl<M: Decide> Driver<M> {
         self.desk.hand_out();
     }
 
-    fn act(&mut self, action: Action) {
+    fn act(&mut self, action: Action, before: Option<State>) {
         let now = self.now;
         match action {
             Action::Start(slot, cause, timeout) => self.lives.start(now, slot, cause, timeout),
             Action::Ask(slot, grace) => self.lives.ask(now, slot, grace),
             Action::Kill(slot, time) => self.lives.kill(now, slot, time, self.machine.state(slot)),
-            Action::Await(slot, grace) => self.lives.wait(now, slot, grace),
-            Action::Abandon(slot) => self.lives.abandon(now, slot),
+            Action::Await(slot, time) => self.lives.wait(now, slot, time, self.machine.state(slot)),
+            Action::Abandon(slot) => self.lives.abandon(now, slot, before),
             Action::Retry(slot) => self.inbox.push(Message::Retry(slot)),
             Action::Remove(slot) => self.lives.remove(slot),
             Action::Answer(request, answer) => self.desk.answer(request, answer, &self.roster),
@@ -256,20 +262,11 @@ impl<M: Decide> Driver<M> {
         else {
             unreachable!("a machine says why it ends before it finishes");
         };
-        let exit = if self.orphaned {
-            ExitReason::Killed
-        } else {
-            ending.exit
-        };
+        let took = self.now.saturating_duration_since(since);
+        let (exit, departure) = ending.close(self.orphaned, self.lives.take_report(), took);
         // Calls that are still in there learn how it ended, as their replies are dropped.
-        drop(self.inbox.close(&exit));
-        self.life.depart(Departure {
-            outcome: ending.outcome,
-            report: Report {
-                children: self.lives.take_report(),
-                took: self.now.saturating_duration_since(since),
-            },
-        });
+        let_go(self.inbox.close(&exit));
+        self.life.depart(departure);
         self.stage = Stage::Over(exit);
     }
 }
@@ -280,7 +277,7 @@ impl<M> Drop for Driver<M> {
         if matches!(self.stage, Stage::Over(_)) {
             return;
         }
-        drop(self.inbox.close(&ExitReason::Killed));
+        let_go(self.inbox.close(&ExitReason::Killed));
         if self.rules.semantics.orderly_orphans {
             self.lives.orphan();
         }

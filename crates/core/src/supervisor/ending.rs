@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::desk::Rules;
 use super::protocol::End;
-use crate::child::{Outcome, Roster};
+use super::task::let_go;
+use crate::child::{ChildReport, Departure, Outcome, Report, Roster};
 use crate::exit::{Exhausted, ExitReason, InitPhase, InitializationError};
 use crate::observe::EventKind;
 use crate::path::ChildPath;
@@ -30,7 +32,7 @@ pub(crate) struct Ending {
 impl History {
     pub(crate) fn push(&mut self, path: &ChildPath, reason: &ExitReason) {
         if self.0.len() == HISTORY {
-            self.0.pop_front();
+            let_go(self.0.pop_front());
         }
         self.0.push_back((path.clone(), reason.clone()));
     }
@@ -47,9 +49,14 @@ impl Ending {
             End::BootFailed(slot) => Self::unstartable(roster, slot, InitPhase::FirstStart),
             End::RestartFailed(slot) => Self::unstartable(roster, slot, InitPhase::Restart),
             End::Exhausted(slot) => {
+                let (child, exit) = child(roster, slot);
+                // Others may have ended since the restart was asked for.
+                if history.0.back().is_none_or(|(path, _)| *path != child) {
+                    history.push(&child, &exit);
+                }
                 let exhausted = Arc::new(Exhausted {
                     path: roster.path.clone(),
-                    child: child(roster, slot).0,
+                    child,
                     restarts: rules.intensity.restarts,
                     period: rules.intensity.period,
                     history: std::mem::take(&mut history.0).into(),
@@ -75,6 +82,26 @@ impl Ending {
                 }
             }
         }
+    }
+
+    /// The exit of the supervisor, and how others learn what became of it. With `orphaned` the one
+    /// above was killed.
+    pub(crate) fn close(
+        self,
+        orphaned: bool,
+        children: Vec<ChildReport>,
+        took: Duration,
+    ) -> (ExitReason, Departure) {
+        let exit = if orphaned {
+            ExitReason::Killed
+        } else {
+            self.exit
+        };
+        let departure = Departure {
+            outcome: self.outcome,
+            report: Report { children, took },
+        };
+        (exit, departure)
     }
 
     fn unstartable(roster: &Roster, slot: usize, phase: InitPhase) -> Self {

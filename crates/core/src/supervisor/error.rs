@@ -8,7 +8,7 @@ use crate::child::SpecError;
 use crate::exit::{Exhausted, InitializationError};
 use crate::path::ChildId;
 
-/// Why a tree did not start. Nothing of it runs then.
+/// Why a tree did not start. Nothing of it runs then, but what was declared unresponsive.
 #[derive(Clone, Debug, Snafu)]
 #[snafu(module, visibility(pub(crate)))]
 #[non_exhaustive]

@@ -97,7 +97,12 @@ impl Machine {
     /// The rows that wait for their group are not started with it.
     pub(super) fn leave_down(&mut self, actions: &mut Vec<Action>) {
         while let Some(slot) = self.rows.last_due() {
+            let added = self.row(slot).state == State::Due(Cause::Add);
             self.give_up_start(slot, actions);
+            if added {
+                // The call that brought it has failed, so it leaves no row.
+                self.remove(slot, actions);
+            }
         }
         self.held.clear();
     }

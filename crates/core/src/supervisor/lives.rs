@@ -11,7 +11,7 @@ use super::deadlines::Deadlines;
 use super::ending::History;
 use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Patience, State};
-use super::task::{Hearer, live};
+use super::task::{Hearer, let_go, live};
 use crate::child::{
     ChildReport, ChildSpec, Inbox, Life, Roster, Semantics, StopRequest, SupervisorHandle, Word,
 };
@@ -74,6 +74,10 @@ impl Lives {
             self.semantics,
             &self.supervisor.commons,
         );
+        if let Some(seat) = entry.seat.clone() {
+            // The life was made just now.
+            let _first = life.offered_seat.set(seat);
+        }
         entry.life = Some(Arc::clone(&life));
         entry.restarts += u64::from(cause == Cause::Restart);
         (entry.told, entry.forced) = (None, false);
@@ -90,8 +94,7 @@ impl Lives {
         });
         let hearer = Hearer::Supervisor(Arc::clone(&self.inbox), slot);
         let task = self.tasks.spawn(live(spec, Arc::clone(&life), hearer));
-        // It is set once, here.
-        let _first = life.task.set(task);
+        life.set_task(task);
     }
 
     /// Asks the child to stop.
@@ -135,9 +138,14 @@ impl Lives {
         life.abort();
     }
 
-    /// Waits no longer than this for a child whose task was aborted from outside.
-    pub(super) fn wait(&mut self, now: Instant, slot: Slot, grace: Duration) {
+    /// Waits no longer than this for a child whose task was aborted from outside, and which is in this state.
+    pub(super) fn wait(&mut self, now: Instant, slot: Slot, grace: Duration, state: Option<State>) {
         self.limit(now, slot, Some(grace));
+        if let Some(State::Stopping(..)) = state
+            && let Some(entry) = self.roster.lock().get_mut(slot)
+        {
+            entry.told.get_or_insert(now);
+        }
     }
 
     /// Waits no longer than this for the next word of a child; a time beyond what a clock can tell is no limit.
@@ -150,26 +158,27 @@ impl Lives {
         deadline
     }
 
-    /// Leaves a child behind that does not react to the abort of its task.
-    pub(super) fn abandon(&mut self, now: Instant, slot: Slot) {
+    /// Leaves a child behind that does not react to the abort of its task, and was in this state.
+    pub(super) fn abandon(&mut self, now: Instant, slot: Slot, before: Option<State>) {
         let state = self.roster.lock();
-        let entry = state.get(slot).expect("a row outlasts its child");
-        let starting = entry.state == ChildState::Starting;
-        let life = entry.life.clone();
+        let life = state.get(slot).and_then(|entry| entry.life.clone());
         drop(state);
         let overdue = life.as_ref().and_then(|life| life.overdue.get().copied());
         if let Some(life) = life {
             life.tell(EventKind::Unresponsive);
             life.end_is_told();
         }
-        let reason = match (starting, overdue) {
-            (false, _) => ExitReason::Unresponsive,
-            (true, overdue) => ExitReason::InitializationFailed(match overdue {
-                Some(after) => InitializationError::timed_out(after),
-                None => InitializationError::cut(ExitReason::Unresponsive),
-            }),
+        let reason = match (before, overdue) {
+            (Some(State::Starting(..)), Some(after)) => {
+                ExitReason::InitializationFailed(InitializationError::timed_out(after))
+            }
+            (Some(State::Starting(..)), None) => {
+                let error = InitializationError::cut(ExitReason::Unresponsive);
+                ExitReason::InitializationFailed(error)
+            }
+            _ => ExitReason::Unresponsive,
         };
-        self.settle(now, slot, reason);
+        self.settle(now, slot, reason, true);
     }
 
     /// Notes what the task of a child in this state said; what the machine is to be told. A child
@@ -190,7 +199,7 @@ impl Lives {
                 Input::Started(slot)
             }
             Word::Ignored => {
-                self.settle(now, slot, ExitReason::Normal);
+                self.settle(now, slot, ExitReason::Normal, false);
                 Input::Ignored(slot)
             }
             Word::Exited(reason) => {
@@ -201,7 +210,7 @@ impl Lives {
                     reason if reason.is_clean() => Exit::Clean,
                     _ => Exit::Abnormal,
                 };
-                self.settle(now, slot, reason);
+                self.settle(now, slot, reason, false);
                 Input::Exited(slot, exit)
             }
         }
@@ -217,36 +226,46 @@ impl Lives {
     }
 
     /// Takes a life out of the books.
-    fn settle(&mut self, now: Instant, slot: Slot, reason: ExitReason) {
+    fn settle(&mut self, now: Instant, slot: Slot, reason: ExitReason, unresponsive: bool) {
         self.deadlines.clear(slot);
         // What is left of tasks that are over.
         while self.tasks.try_join_next().is_some() {}
         let mut state = self.roster.lock();
         let entry = state.get_mut(slot).expect("a row outlasts its child");
         let life = entry.life.take();
-        entry.since = None;
-        match (entry.told.take(), &mut self.report) {
-            (None, _) => self.history.push(&entry.path, &reason),
-            (Some(_), None) => (),
-            (Some(told), Some(report)) => {
-                let departure = life.and_then(|life| life.departure());
-                report.extend(departure.unwrap_or_default().report.children);
-                report.push(ChildReport {
-                    path: entry.path.clone(),
-                    exit: reason.clone(),
-                    took: now.saturating_duration_since(told),
-                    forced: entry.forced,
-                    unresponsive: matches!(reason, ExitReason::Unresponsive),
-                });
-            }
+        if let Some(seat) = life.as_ref().and_then(|life| life.seat.get()) {
+            entry.seat = Some(Arc::clone(seat));
         }
-        entry.last_exit = Some(reason);
+        entry.since = None;
+        let told = entry.told.take();
+        let path = entry.path.clone();
+        let forced = entry.forced;
+        let followed = entry.spec.settings.restart.follows(reason.is_abnormal());
+        let before = entry.last_exit.replace(reason.clone());
+        drop(state);
+        if told.is_none() && followed {
+            self.history.push(&path, &reason);
+        }
+        if let Some(report) = &mut self.report {
+            let departure = life.as_ref().and_then(|life| life.departure());
+            report.extend(departure.unwrap_or_default().report.children);
+            report.push(ChildReport {
+                path,
+                took: told.map_or(Duration::ZERO, |told| now.saturating_duration_since(told)),
+                forced,
+                unresponsive,
+                exit: reason,
+            });
+        }
+        // The user's own errors may be in there.
+        let_go((before, life));
     }
 
     /// Forgets a row.
     pub(super) fn remove(&mut self, slot: Slot) {
         self.deadlines.clear(slot);
-        self.roster.lock().remove(slot);
+        let entry = self.roster.lock().remove(slot);
+        let_go(entry);
     }
 
     /// Shows others how far a child is.
@@ -300,6 +319,5 @@ impl Lives {
 /// Spawns the root of a tree, which has no supervisor.
 pub(crate) fn spawn_root(spec: ChildSpec, life: &Arc<Life>) {
     let task = tokio::spawn(live(spec, Arc::clone(life), Hearer::Nobody));
-    // It is set once, here.
-    let _first = life.task.set(task.abort_handle());
+    life.set_task(task.abort_handle());
 }

@@ -164,7 +164,7 @@ impl Machine {
         } else if self.is_being_cleared(slot) {
             let then = self.row(slot).when_cleared();
             self.gone(slot, then, actions);
-        } else if exit == Exit::Unstartable && row.is_fatal() {
+        } else if exit == Exit::Unstartable && row.is_fatal() && restart.follows(true) {
             self.set(slot, State::Idle);
             self.end(End::RestartFailed(slot), actions);
         } else if restart.follows(exit != Exit::Clean) {
@@ -248,9 +248,13 @@ impl Machine {
 
     fn killed(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         let state = match self.row(slot).state {
-            State::Running(_) => State::Running(true),
-            State::Starting(cause, _) => State::Starting(cause, Patience::Over),
-            State::Stopping(then, _) => State::Stopping(then, Force::Killed),
+            State::Running(false) => State::Running(true),
+            State::Starting(cause, Patience::InTime) => State::Starting(cause, Patience::Over),
+            State::Stopping(then, Force::Asked) => State::Stopping(then, Force::Killed),
+            // Its time is running already.
+            State::Running(true)
+            | State::Starting(_, Patience::Over)
+            | State::Stopping(_, Force::Killed) => return,
             State::Idle | State::Due(_) | State::Retrying => return,
         };
         self.set(slot, state);
@@ -331,7 +335,8 @@ impl Machine {
 
     pub(super) fn tell_to_end(&mut self, slot: Slot, then: Then, actions: &mut Vec<Action>) {
         if self.row(slot).state.is_aborted() {
-            return self.set(slot, State::Stopping(then, Force::Killed));
+            self.set(slot, State::Stopping(then, Force::Killed));
+            return actions.push(Action::Await(slot, self.settings.abort_grace));
         }
         let (force, action) = self.row(slot).farewell(slot, self.settings.abort_grace);
         self.set(slot, State::Stopping(then, force));

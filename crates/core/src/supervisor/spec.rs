@@ -19,7 +19,7 @@ use crate::restart::{Intensity, Restart};
 ///
 /// Its children start in the order of the list, each after the one before is up, and stop in reverse.
 /// It is a [`Supervisable`](crate::Supervisable) child itself, so supervisors nest. Cloning it is cheap. A
-/// [`handle`](Self::handle) taken from it, or from a clone, follows the first running supervisor made of it.
+/// [`handle`](Self::handle) taken from it, or from a clone, belongs to the first place where it runs.
 ///
 /// # Examples
 ///
@@ -121,7 +121,7 @@ impl Supervisor {
         self
     }
 
-    /// The handle of the first running supervisor that is made of this blueprint or a clone of it;
+    /// The handle of the supervisor that is made of this blueprint, or a clone of it, at the first place where it runs;
     /// good before that starts.
     #[must_use]
     pub fn handle(&self) -> SupervisorHandle {

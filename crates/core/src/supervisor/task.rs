@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context as TaskContext, Poll};
 
 use crate::child::{
-    ChildKind, ChildSpec, Context, Inbox, Life, Message, Started, StopSignal, Word,
+    ChildKind, ChildSpec, Context, Departure, Inbox, Life, Message, Started, StopSignal, Word,
 };
 use crate::exit::{ExitReason, InitializationError, Panic, take_location};
 use crate::observe::EventKind;
@@ -140,6 +140,12 @@ fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
         .map_err(|payload| Panic::caught(payload.as_ref(), take_location()))
 }
 
+/// Drops what may hold values of the user's: a panic in their drop must not reach the supervisor.
+pub(super) fn let_go<T>(value: T) {
+    // The panic hook has told of it.
+    let _panicked = catch(|| drop(value));
+}
+
 impl Farewell {
     /// The initialization succeeded.
     fn started(&mut self) {
@@ -195,7 +201,9 @@ impl Drop for Farewell {
         });
         self.life.end_is_told();
         if let Some(seat) = self.life.seat.get() {
-            seat.leave(self.life.departure().unwrap_or_default());
+            let departure = self.life.departure();
+            let departure = departure.unwrap_or_else(|| Departure::of(reason.as_ref()));
+            let_go(seat.leave(departure));
         }
         self.life.commons.tasks.fetch_sub(1, Ordering::AcqRel);
         self.say(match reason {

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use super::snapshot::{ChildState, Snapshot, SnapshotEntry};
+use super::snapshot::{ChildKind, ChildState, Snapshot, SnapshotEntry};
 
 impl Snapshot {
     /// The tree in the language of Graphviz.
@@ -87,7 +87,7 @@ impl fmt::Display for Snapshot {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            let kind = entry.strategy.unwrap_or("worker");
+            let kind = kind(entry);
             let line = format!(
                 "{name:width$}{kind:13}{:11}{}",
                 entry.state.as_str(),
@@ -119,8 +119,17 @@ fn rest(entry: &SnapshotEntry) -> String {
     parts.join("  ")
 }
 
+/// The strategy of a supervisor, if it is known.
+fn kind(entry: &SnapshotEntry) -> &'static str {
+    match (entry.strategy, entry.kind) {
+        (Some(strategy), _) => strategy,
+        (None, ChildKind::Supervisor) => "supervisor",
+        (None, ChildKind::Worker) => "worker",
+    }
+}
+
 fn label(entry: &SnapshotEntry) -> String {
-    let kind = entry.strategy.unwrap_or("worker");
+    let kind = kind(entry);
     format!("{}\n{kind}, {}", entry.path.id(), entry.state)
 }
 
@@ -156,6 +165,10 @@ mod tests {
         SnapshotEntry {
             depth: path.to_string().matches('/').count(),
             path,
+            kind: match strategy {
+                Some(_) => ChildKind::Supervisor,
+                None => ChildKind::Worker,
+            },
             strategy,
             state: ChildState::Running,
             incarnation: None,

@@ -38,7 +38,9 @@ pub struct SnapshotEntry {
     pub path: ChildPath,
     /// How many levels it stands below the supervisor that the snapshot was taken of.
     pub depth: usize,
-    /// The strategy, if it is a supervisor: `one-for-one`, `one-for-all`, `rest-for-one` or `dynamic`.
+    /// Worker or supervisor.
+    pub kind: ChildKind,
+    /// The strategy, if it is a supervisor that runs: `one-for-one`, `one-for-all`, `rest-for-one` or `dynamic`.
     pub strategy: Option<&'static str>,
     /// How far it is.
     pub state: ChildState,
@@ -52,6 +54,16 @@ pub struct SnapshotEntry {
     pub last_exit: Option<ExitReason>,
     /// Its children, if it is a supervisor.
     pub counts: Option<Counts>,
+}
+
+/// What a child is: a leaf of the tree or a supervisor of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ChildKind {
+    /// A leaf.
+    #[default]
+    Worker,
+    /// A supervisor.
+    Supervisor,
 }
 
 /// How far a child is.

@@ -214,7 +214,10 @@ impl World {
                 "an absorbed exit ends nothing {}",
                 step.story(self)
             );
-        } else if exit == Exit::Unstartable && traits.init_policy == InitPolicy::Fatal {
+        } else if exit == Exit::Unstartable
+            && traits.init_policy == InitPolicy::Fatal
+            && traits.restart != Restart::Temporary
+        {
             assert_eq!(
                 ending,
                 Some(End::RestartFailed(slot)),

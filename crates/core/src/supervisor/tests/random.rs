@@ -115,8 +115,14 @@ fn first_start(world: &mut World, count: usize) {
     }
 }
 
+/// How many random cases are tried: so many, or what `PROPTEST_CASES` says.
+pub(super) fn cases(usual: u32) -> u32 {
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    cases.and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(300), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_step_of_a_large_machine_keeps_the_promises(

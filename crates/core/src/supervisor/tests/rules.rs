@@ -363,11 +363,16 @@ fn a_fatal_child_that_cannot_start_again_ends_the_supervisor() {
 
 #[test]
 fn a_fatal_supervisor_that_ended_for_want_of_a_child_ends_the_one_above() {
-    for restart in [Restart::Permanent, Restart::Transient, Restart::Temporary] {
+    for (restart, expected) in [
+        (Restart::Permanent, "end RestartFailed(1), ask 0"),
+        (Restart::Transient, "end RestartFailed(1), ask 0"),
+        // What is never restarted touches nobody.
+        (Restart::Temporary, "remove 1"),
+    ] {
         let traits = Traits { restart, ..FATAL };
         let mut world = up(ONE_FOR_ONE, &[PERMANENT, traits]);
         let ended = told(&mut world, Input::Exited(1, Exit::Unstartable));
-        assert_eq!(ended, "end RestartFailed(1), ask 0", "{restart:?}");
+        assert_eq!(ended, expected, "{restart:?}");
     }
 }
 
@@ -855,7 +860,7 @@ fn a_child_that_was_aborted_is_not_asked_again_when_it_is_to_stop() {
     let mut world = up(ONE_FOR_ONE, &[PERMANENT]);
     assert_eq!(
         after(&mut world, &[Input::Killed(0), Input::StopRequested]),
-        "end Asked"
+        "end Asked, await 0"
     );
     assert_eq!(told(&mut world, Input::Overdue(0)), "abandon 0, finish");
 }
@@ -887,6 +892,15 @@ fn how_a_child_ends_that_was_told_to_makes_no_difference() {
         assert_eq!(told(&mut world, Input::Exited(1, exit)), "ask 0");
         assert_eq!(told(&mut world, Input::Exited(0, exit)), "finish");
     }
+}
+
+#[test]
+fn a_start_child_that_its_group_cut_short_and_cannot_take_up_again_leaves_no_row() {
+    let mut world = up(ONE_FOR_ALL, &[PERMANENT]);
+    let inputs = [Input::Add(0, 1, PERMANENT), crash(0), done(1)];
+    assert_eq!(after(&mut world, &inputs), "restart 0");
+    let failed = told(&mut world, crash(0));
+    assert_eq!(failed, "answer 0 Cancelled, remove 1, retry 0");
 }
 
 #[test]

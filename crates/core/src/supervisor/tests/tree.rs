@@ -11,6 +11,7 @@ use proptest::sample::select;
 use super::super::machine::Settings;
 use super::super::protocol::{Action, End, Exit, Input, Slot, Traits};
 use super::super::strategy::AutoShutdown;
+use super::random::cases;
 use super::script::*;
 use super::world::World;
 use crate::child::{InitPolicy, ShutdownStrategy};
@@ -362,7 +363,7 @@ fn any_tree() -> impl Strategy<Value = Spec> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(300), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn trees_of_machines_compose(
