@@ -153,3 +153,26 @@ fn a_second_signal_ends_the_process_at_once() {
     assert!(matches!(status.code(), Some(130 | 143)), "{status} {said}");
     assert!(said.contains("by a second signal"), "{said}");
 }
+
+#[test]
+fn a_tree_that_asks_itself_to_stop_in_good_order_ends_with_success() {
+    let (status, said) = Process::start("leaving").end();
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert!(said.contains("app stopped"), "{said}");
+    assert!(!said.contains("not in good order"), "{said}");
+}
+
+#[test]
+fn a_tree_that_asks_itself_to_stop_and_has_to_force_a_child_names_it_and_fails() {
+    let (status, said) = Process::start("deaf").end();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("app stopped"), "{said}");
+    for (child, end) in [
+        ("app/leaving", "shutdown"),
+        ("app/deaf", "had to be killed"),
+    ] {
+        let line = said.lines().find(|line| line.contains(child));
+        let line = line.unwrap_or_else(|| panic!("{child} is missing in:\n{said}"));
+        assert!(line.contains(end), "{said}");
+    }
+}

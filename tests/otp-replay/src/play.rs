@@ -127,7 +127,7 @@ impl Player {
         let built = builder.root(&scenario.tree, rules.semantics, log.clone());
         let root = match &built {
             Built::Listed(root) => root.handle(),
-            Built::Dynamic(root) => root.handle().supervisor().clone(),
+            Built::Dynamic(root) => root.handle().as_supervisor().clone(),
         };
         let player = Self {
             caller: Caller {

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use perennial::{
-    Application, AutoShutdown, ChildSpec, Context, InitializationError, Restart, ShutdownStrategy,
-    Started, Supervisable, Supervisor, async_trait, worker,
+    Application, AutoShutdown, ChildSpec, Context, EventKind, InitializationError, Restart,
+    ShutdownStrategy, Started, Supervisable, Supervisor, async_trait, worker,
 };
 
 /// Cannot start.
@@ -19,6 +19,31 @@ impl Supervisable for Unstartable {
 
     async fn initialize(&self, _ctx: Context) -> Result<Started<'_>, InitializationError> {
         Err(InitializationError::msg("no such disk"))
+    }
+}
+
+/// Asks the tree to stop as soon as that is up.
+struct Leaving;
+
+#[async_trait]
+impl Supervisable for Leaving {
+    fn name(&self) -> &str {
+        "leaving"
+    }
+
+    async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
+        // From now on: the tree is up only after this child is.
+        let mut events = ctx.supervisor().events();
+        Ok(Started::run(async move {
+            while let Some(Ok(event)) = events.next().await {
+                let is_root = event.path.parent().is_none();
+                if is_root && matches!(event.kind, EventKind::Started) {
+                    break;
+                }
+            }
+            ctx.supervisor().request_stop();
+            ctx.stopping().await;
+        }))
     }
 }
 
@@ -42,14 +67,14 @@ fn blocking() -> ChildSpec {
     .shutdown(ShutdownStrategy::Graceful(Duration::from_millis(20)))
 }
 
-/// Obeys, but not within the time of this test.
-fn slow() -> ChildSpec {
-    worker("slow", |ctx| async move {
-        tell("slow");
+/// Does not obey within its time.
+fn deaf(name: &'static str, grace: Duration) -> ChildSpec {
+    worker(name, move |ctx| async move {
+        tell(name);
         ctx.stopping().await;
         std::future::pending().await
     })
-    .shutdown(ShutdownStrategy::Graceful(Duration::from_secs(600)))
+    .shutdown(ShutdownStrategy::Graceful(grace))
 }
 
 /// Tells the test that a child runs.
@@ -75,7 +100,12 @@ fn tree(mode: &str) -> Option<Supervisor> {
                 .significant(),
         ),
         "blocked" | "starved" => app.child(obedient("first")).child(blocking()),
-        "slow" => app.child(slow()),
+        // The time of this test is over before.
+        "slow" => app.child(deaf("slow", Duration::from_secs(600))),
+        "leaving" => app.child(obedient("first")).child(Leaving),
+        "deaf" => app
+            .child(deaf("deaf", Duration::from_millis(20)))
+            .child(Leaving),
         _ => return None,
     })
 }

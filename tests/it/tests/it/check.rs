@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use perennial::{
-    AutoShutdown, ChildSpec, DynamicSupervisor, Fault, Lint, Restart, ShutdownStrategy,
+    AutoShutdown, ChildSpec, DynamicSupervisor, Event, Fault, Lint, Restart, ShutdownStrategy,
     StartChildError, StartError, Supervisor, worker,
 };
 use perennial_test::{Script, settle};
@@ -151,6 +151,28 @@ fn a_group_that_may_take_longer_to_stop_than_the_period_is_worth_a_word() {
         .child(slow("a"))
         .child(slow("b"));
     assert!(alone.check().unwrap().is_empty());
+}
+
+#[test]
+fn an_observer_below_the_root_is_told_nothing_and_worth_a_word() {
+    let deaf = |_: &Event| ();
+    let deep = Supervisor::one_for_one("deep").observer(deaf);
+    let jobs = DynamicSupervisor::new("jobs", |(): ()| Script::new("job")).observer(deaf);
+    let app = Supervisor::one_for_one("app")
+        .observer(deaf)
+        .child(Supervisor::one_for_one("nested").child(deep))
+        .child(jobs);
+    let lints = app.check().unwrap();
+    let paths = lints.iter().map(|lint| match lint {
+        Lint::UnheardObserver { path } => path.to_string(),
+        other => panic!("{other}"),
+    });
+    let mut paths: Vec<_> = paths.collect();
+    paths.sort();
+    assert_eq!(paths, ["app/jobs", "app/nested/deep"]);
+    for (lint, path) in lints.iter().zip(["app/nested/deep", "app/jobs"]) {
+        assert!(lint.to_string().contains(path), "{lint}");
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use perennial::{
-    ChildError, DynamicHandle, DynamicSupervisor, Outcome, Restart, Semantics, ShutdownStrategy,
-    StartChildError,
+    ChildError, ChildSpec, DynamicHandle, DynamicSupervisor, Outcome, PathError, Restart,
+    Semantics, ShutdownStrategy, StartChildError, Supervisor,
 };
 use perennial_test::{End, Script, StartAct, StopAct, settle};
 use tokio::time::Instant;
@@ -210,7 +210,7 @@ async fn the_children_share_one_intensity() {
 async fn a_dynamic_supervisor_knows_no_restart_and_no_delete_by_calls() {
     let jobs = running().await;
     let job = jobs.start_child(Script::new("job")).await.unwrap();
-    let plain = jobs.supervisor();
+    let plain = jobs.as_supervisor();
     assert!(matches!(
         plain.restart_child(job.id()).await,
         Err(ChildError::Dynamic)
@@ -232,6 +232,94 @@ async fn a_dynamic_supervisor_knows_no_restart_and_no_delete_by_calls() {
         jobs.terminate_child(job.id()).await,
         Err(ChildError::NotFound { .. })
     ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_is_terminated_by_its_id_through_any_handle_of_its_supervisor() {
+    let jobs = jobs();
+    let open = jobs.handle();
+    let (handle, _events) = started(&Supervisor::one_for_one("app").child(jobs)).await;
+    let by_path = handle.supervisor("jobs").unwrap();
+    for way in ["by path", "by context", "untyped", "dynamic"] {
+        let (job, other) = (Script::new("job"), Script::new("job"));
+        let child = open.start_child(job.clone()).await.unwrap();
+        let kept = open.start_child(other.clone()).await.unwrap();
+        let context = job.context();
+        let id = child.id();
+        let terminated = match way {
+            "by path" => by_path.terminate_child(id).await,
+            "by context" => context.supervisor().terminate_child(id).await,
+            "untyped" => open.as_supervisor().terminate_child(id).await,
+            _ => open.terminate_child(id).await,
+        };
+        terminated.unwrap_or_else(|error| panic!("{way}: {error}"));
+        assert_eq!((job.alive(), other.alive()), (0, 1), "{way}");
+        assert!(
+            matches!(
+                by_path.terminate_child(id).await,
+                Err(ChildError::NotFound { .. })
+            ),
+            "{way}"
+        );
+        open.terminate_child(kept.id()).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_lives_by_identity_an_untyped_handle_does_not_terminate() {
+    let mut semantics = Semantics::default();
+    semantics.lives_by_identity = true;
+    let jobs = jobs().semantics(semantics).start().await.unwrap();
+    let job = Script::new("job");
+    let child = jobs.start_child(job.clone()).await.unwrap();
+    let context = job.context();
+    for handle in [jobs.as_supervisor(), context.supervisor()] {
+        let terminated = handle.terminate_child(child.id()).await;
+        assert!(matches!(terminated, Err(ChildError::Dynamic)));
+    }
+    assert_eq!(job.alive(), 1);
+    jobs.terminate_child(child.id()).await.unwrap();
+    assert_eq!(job.alive(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_below_a_dynamic_one_is_found_through_the_handle_of_that() {
+    let rooms = DynamicSupervisor::new("rooms", |child: Script| {
+        ChildSpec::new(Supervisor::one_for_one("room").child(child))
+    });
+    let rooms = rooms.start().await.unwrap();
+    let room = rooms.start_child(Script::new("worker")).await.unwrap();
+    let found = rooms.supervisor("room#1").unwrap();
+    assert_eq!(found.path().as_ref(), Some(room.path()));
+    assert_eq!(found.count_children().await.unwrap().workers, 1);
+    assert!(matches!(
+        rooms.supervisor("room#2"),
+        Err(PathError::NotFound { .. })
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_is_not_used_again_after_a_restart_of_the_dynamic_supervisor() {
+    let jobs = jobs();
+    let open = jobs.handle();
+    let (handle, mut events) = started(&Supervisor::one_for_one("app").child(jobs)).await;
+    let mut ids = Vec::new();
+    for life in 1..=3 {
+        let job = open.start_child(Script::new("job")).await.unwrap();
+        assert_eq!(job.id().as_str(), format!("job#{life}"));
+        for old in &ids {
+            let terminated = open.terminate_child(old).await;
+            assert!(
+                matches!(terminated, Err(ChildError::NotFound { .. })),
+                "{old}: {terminated:?}"
+            );
+        }
+        assert_eq!(open.count_children().await.unwrap().active, 1);
+        ids.push(job.id().clone());
+        handle.kill_child("jobs").await.unwrap();
+        events.expect("app/jobs is restarted").await;
+        events.expect("app/jobs runs").await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -290,7 +378,7 @@ async fn a_restart_that_fails_follows_the_policy_of_the_child() {
     });
     let broken = || Script::new("job").start(2, StartAct::Fail);
     let retried = broken();
-    let tree = perennial::Supervisor::one_for_one("app").child(jobs.clone());
+    let tree = Supervisor::one_for_one("app").child(jobs.clone());
     let (handle, mut events) = started(&tree).await;
     let open = jobs.handle();
     open.start_child((retried.clone(), perennial::InitPolicy::FatalOnFirstStart))

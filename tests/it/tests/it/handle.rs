@@ -1,13 +1,13 @@
 //! Handles: good before the start, over restarts, and after the end.
 
 use perennial::{
-    CallError, ChildError, DynamicSupervisor, Outcome, PathError, Restart, StartChildError,
-    Supervisor,
+    CallError, ChildError, ChildSpec, DynamicSupervisor, Outcome, PathError, Restart,
+    StartChildError, Supervisor,
 };
 use perennial_test::{End, Events, Script, settle};
 use tokio::time::timeout;
 
-use crate::support::{ms, started};
+use crate::support::{ms, secs, started};
 
 #[tokio::test(start_paused = true)]
 async fn a_handle_is_good_before_the_start_and_says_that_nothing_runs() {
@@ -65,6 +65,119 @@ async fn the_handle_of_a_nested_supervisor_survives_its_restarts() {
     }
 }
 
+fn path(handle: &perennial::SupervisorHandle) -> Option<String> {
+    Some(handle.path()?.to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_handle_of_a_nested_blueprint_survives_restarts_of_it_and_of_all_above_it() {
+    let deep = Supervisor::one_for_one("deep").child(Script::new("a"));
+    let kept = deep.handle();
+    let middle = Supervisor::one_for_one("middle").child(deep);
+    let app = Supervisor::one_for_one("app")
+        .intensity(10, secs(5))
+        .child(middle);
+    let (handle, mut events) = started(&app).await;
+    for above in ["middle", "", "middle", ""] {
+        let (above, id) = match above {
+            "" => (handle.clone(), "middle"),
+            above => (handle.supervisor(above).unwrap(), "deep"),
+        };
+        above.kill_child(id).await.unwrap();
+        events.expect("app/middle/deep runs").await;
+        settle().await;
+        assert_eq!(path(&kept).as_deref(), Some("app/middle/deep"));
+        assert_eq!(kept.count_children().await.unwrap().active, 1);
+        kept.kill_child("a").await.unwrap();
+        events.expect("app/middle/deep/a is restarted").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_places_of_one_blueprint_each_keeps_its_handle_over_restarts() {
+    let part = Supervisor::one_for_one("part").child(Script::new("worker"));
+    let app = Supervisor::one_for_all("app")
+        .intensity(10, secs(5))
+        .child(ChildSpec::new(part.clone()).id("x"))
+        .child(ChildSpec::new(part).id("y"))
+        .child(Script::new("last"));
+    let (handle, mut events) = started(&app).await;
+    let [x, y] = ["x", "y"].map(|id| handle.supervisor(id).unwrap());
+    // With one of them the other is stopped and started as well.
+    for id in ["y", "x", "last", "y"] {
+        handle.kill_child(id).await.unwrap();
+        events.expect("app/last runs").await;
+        settle().await;
+        let paths = [path(&x), path(&y)];
+        assert_eq!(paths, [Some("app/x".to_owned()), Some("app/y".to_owned())]);
+        for handle in [&x, &y] {
+            assert_eq!(handle.count_children().await.unwrap().active, 1);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_places_of_one_blueprint_one_that_is_restarted_alone_keeps_its_handle() {
+    let part = Supervisor::one_for_one("part").child(Script::new("worker"));
+    let app = Supervisor::one_for_one("app")
+        .intensity(10, secs(5))
+        .child(ChildSpec::new(part.clone()).id("x"))
+        .child(ChildSpec::new(part).id("y"));
+    let (handle, mut events) = started(&app).await;
+    let [x, y] = ["x", "y"].map(|id| handle.supervisor(id).unwrap());
+    for id in ["y", "x", "y"] {
+        handle.kill_child(id).await.unwrap();
+        events.expect(&format!("app/{id} runs")).await;
+        settle().await;
+        let paths = [path(&x), path(&y)];
+        assert_eq!(paths, [Some("app/x".to_owned()), Some("app/y".to_owned())]);
+    }
+    // Both at once: none takes the place of the other.
+    x.kill();
+    y.kill();
+    for id in ["x", "y"] {
+        events.expect(&format!("app/{id} runs")).await;
+    }
+    settle().await;
+    y.kill_child("worker").await.unwrap();
+    events.expect("app/y/worker is restarted").await;
+    assert_eq!(path(&x).as_deref(), Some("app/x"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_handle_of_a_room_never_addresses_another_room_of_the_same_blueprint() {
+    let room = Supervisor::one_for_one("room").child(Script::new("worker"));
+    let rooms = DynamicSupervisor::new("rooms", move |()| {
+        ChildSpec::new(room.clone()).restart(Restart::Temporary)
+    });
+    let rooms = rooms.start().await.unwrap();
+    for _ in 0..2 {
+        rooms.start_child(()).await.unwrap();
+    }
+    let [first, second] = ["room#1", "room#2"].map(|id| rooms.supervisor(id).unwrap());
+    assert_eq!(path(&first).as_deref(), Some("rooms/room#1"));
+    rooms.terminate_child("room#1").await.unwrap();
+    assert_eq!(path(&first), None);
+    rooms.start_child(()).await.unwrap();
+    let third = rooms.supervisor("room#3").unwrap();
+    let paths = [path(&first), path(&second), path(&third)];
+    let expected = [None, Some("rooms/room#2"), Some("rooms/room#3")];
+    assert_eq!(paths, expected.map(|path| path.map(str::to_owned)));
+    let life = rooms.which_child("room#3").await.unwrap().incarnation;
+    first.request_stop();
+    first.kill();
+    settle().await;
+    assert_eq!(
+        rooms.which_child("room#3").await.unwrap().incarnation,
+        life,
+        "it was meant for another"
+    );
+    assert!(matches!(
+        first.terminate_child("worker").await,
+        Err(ChildError::NotRunning { .. })
+    ));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_handle_of_a_supervisor_that_has_ended_says_so() {
     let app = Supervisor::one_for_one("app").child(Script::new("a"));
@@ -103,7 +216,7 @@ async fn a_nested_supervisor_that_is_asked_to_stop_is_restarted_as_its_restart_t
     for (restart, again) in [(Restart::Permanent, true), (Restart::Transient, false)] {
         let child = Script::new("a");
         let nested = Supervisor::one_for_one("nested").child(child.clone());
-        let spec = perennial::ChildSpec::new(nested).restart(restart);
+        let spec = ChildSpec::new(nested).restart(restart);
         let (handle, _events) = started(&Supervisor::one_for_one("app").child(spec)).await;
         handle.supervisor("nested").unwrap().shutdown().await;
         settle().await;

@@ -1,10 +1,10 @@
 //! What follows when a child cannot start: `InitPolicy`, obeyed at every level.
 
 use perennial::{
-    ChildSpec, DynamicSupervisor, EventKind, ExitReason, InitPhase, InitPolicy, Outcome,
+    ChildSpec, DynamicSupervisor, EventKind, ExitReason, InitPhase, InitPolicy, Outcome, Restart,
     StartCause, StartChildError, Supervisor,
 };
-use perennial_test::{End, Script, StartAct};
+use perennial_test::{End, Script, StartAct, settle};
 use tokio::time::Instant;
 
 use crate::support::{chain, ms, secs, started};
@@ -83,6 +83,103 @@ async fn a_failure_at_a_restart_is_tried_again_and_each_try_counts_if_the_policy
             matches!(outcome, Outcome::Exhausted(_)),
             "three tries were counted: {outcome}"
         );
+    }
+}
+
+/// A supervisor of one connection.
+fn session(connection: &Script, restart: Restart) -> ChildSpec {
+    let session = Supervisor::one_for_one("session").child(connection.clone());
+    ChildSpec::new(session).restart(restart)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_temporary_session_whose_worker_cannot_start_again_takes_down_only_itself() {
+    for act in FAILURES {
+        let (broken, good, web) = (
+            Script::new("connection").start(2, act),
+            Script::new("connection"),
+            Script::new("web"),
+        );
+        let sessions = DynamicSupervisor::new("sessions", |connection: Script| {
+            session(&connection, Restart::Temporary)
+        });
+        let open = sessions.handle();
+        let app = Supervisor::one_for_one("app")
+            .child(sessions)
+            .child(web.clone());
+        let (handle, mut events) = started(&app).await;
+        for connection in [&broken, &good] {
+            open.start_child(connection.clone()).await.unwrap();
+        }
+        broken.end(End::Error);
+        let escalated = events
+            .until("the end of the session", |event| {
+                matches!(event.kind, EventKind::Escalated { .. })
+            })
+            .await;
+        assert_eq!(escalated.path.to_string(), "app/sessions/session#1");
+        settle().await;
+        let left = open.which_children().await.unwrap();
+        let left: Vec<_> = left.iter().map(|child| child.id.as_str()).collect();
+        assert_eq!(left, ["session#2"], "{act:?}");
+        assert_eq!((broken.starts(), broken.alive()), (2, 0));
+        for untouched in [&good, &web] {
+            assert_eq!((untouched.starts(), untouched.alive()), (1, 1), "{act:?}");
+        }
+        assert!(handle.shutdown().await.is_clean());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_temporary_supervisor_of_a_list_whose_worker_cannot_start_again_takes_down_only_itself() {
+    for act in FAILURES {
+        let (broken, web) = (Script::new("connection").start(2, act), Script::new("web"));
+        let app = Supervisor::one_for_all("app")
+            .child(session(&broken, Restart::Temporary))
+            .child(web.clone());
+        let (handle, mut events) = started(&app).await;
+        broken.end(End::Error);
+        events
+            .until("the end of the session", |event| {
+                matches!(event.kind, EventKind::Escalated { .. })
+            })
+            .await;
+        settle().await;
+        let left = handle.which_children().await.unwrap();
+        let left: Vec<_> = left.iter().map(|child| child.id.as_str()).collect();
+        assert_eq!(left, ["web"], "{act:?}");
+        assert_eq!((broken.starts(), broken.alive()), (2, 0));
+        assert_eq!((web.starts(), web.alive()), (1, 1), "{act:?}");
+        assert!(handle.shutdown().await.is_clean());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_of_another_restart_type_whose_worker_cannot_start_again_takes_all_down() {
+    for restart in [Restart::Permanent, Restart::Transient] {
+        for dynamic in [false, true] {
+            let connection = Script::new("connection").start(2, StartAct::Fail);
+            let app = Supervisor::one_for_one("app");
+            let (handle, path) = if dynamic {
+                let template = move |connection: Script| session(&connection, restart);
+                let sessions = DynamicSupervisor::new("sessions", template);
+                let open = sessions.handle();
+                let (handle, _events) = started(&app.child(sessions)).await;
+                open.start_child(connection.clone()).await.unwrap();
+                (handle, "app/sessions/session#1/connection")
+            } else {
+                let (handle, _events) = started(&app.child(session(&connection, restart))).await;
+                (handle, "app/session/connection")
+            };
+            connection.end(End::Error);
+            let outcome = handle.wait().await;
+            assert_eq!(
+                outcome.to_string(),
+                format!("{path} failed to initialize at a restart: scripted failure"),
+                "{restart:?}"
+            );
+            assert_eq!(connection.starts(), 2);
+        }
     }
 }
 

@@ -126,6 +126,73 @@ async fn a_supervisor_that_could_not_bring_a_child_back_names_that_failure() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_sibling_does_meanwhile_does_not_change_whom_a_supervisor_that_gave_up_names() {
+    let cases = [
+        (Restart::Temporary, 1, End::Done),
+        (Restart::Temporary, 1, End::Error),
+        (Restart::Transient, 1, End::Done),
+        // It is restarted itself, which is borne.
+        (Restart::Permanent, 2, End::Panic),
+    ];
+    for (restart, bears, end) in cases {
+        let broken = Script::new("broken").start(2, StartAct::SlowFail(ms(10)));
+        let sibling = Script::new("sibling");
+        let app = Supervisor::one_for_one("app")
+            .intensity(bears, secs(5))
+            .child(broken.spec().init_policy(InitPolicy::FatalOnFirstStart))
+            .child(sibling.spec().restart(restart));
+        let (handle, mut events) = started(&app).await;
+        broken.end(End::Error);
+        events.expect("app/broken is restarted").await;
+        let hold = handle.hold();
+        events
+            .expect("app/broken could not start: scripted failure")
+            .await;
+        sibling.end(end);
+        settle().await;
+        // Heard now: that the start failed, that the sibling is gone, and that it is to be tried again.
+        drop(hold);
+        let exhausted = exhausted(handle.wait().await);
+        assert_eq!(exhausted.child.to_string(), "app/broken", "{restart:?}");
+        assert!(
+            matches!(exhausted.last_exit(), ExitReason::InitializationFailed(_)),
+            "{restart:?}: {exhausted}"
+        );
+        let told = chain(&*exhausted);
+        let expected = "app/broken failed to initialize: scripted failure";
+        assert!(told.ends_with(expected), "{restart:?}: {told}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn exits_that_were_part_of_the_plan_are_not_in_the_history() {
+    let [temporary, transient, permanent, failing] =
+        ["temporary", "transient", "permanent", "failing"].map(Script::new);
+    let app = Supervisor::one_for_one("app")
+        .intensity(1, secs(5))
+        .child(temporary.spec().restart(Restart::Temporary))
+        .child(transient.spec().restart(Restart::Transient))
+        .child(permanent.clone())
+        .child(failing.clone());
+    let (handle, _events) = started(&app).await;
+    for child in [&permanent, &temporary, &transient] {
+        child.end(End::Done);
+        settle().await;
+    }
+    failing.end(End::Error);
+    let exhausted = exhausted(handle.wait().await);
+    let history = exhausted.history.iter();
+    let history: Vec<_> = history
+        .map(|(path, exit)| format!("{path}: {exit}"))
+        .collect();
+    assert_eq!(
+        history,
+        ["app/permanent: normal", "app/failing: scripted failure"]
+    );
+    assert_eq!(exhausted.last_exit().to_string(), "scripted failure");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_history_is_bounded() {
     let child = Script::new("a");
     let app = Supervisor::one_for_one("app")

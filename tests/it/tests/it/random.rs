@@ -288,8 +288,14 @@ async fn treat(plan: &Plan, acts: &[Act]) {
     check_no_starts(&events);
 }
 
+/// How many random cases are tried: so many, or what `PROPTEST_CASES` says.
+fn cases(usual: u32) -> u32 {
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    cases.and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(1_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_random_tree_under_random_treatment_keeps_its_promises(plan in plans(), acts in acts()) {

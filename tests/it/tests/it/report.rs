@@ -1,6 +1,8 @@
 //! What the report of a stop says.
 
-use perennial::{ChildSpec, DynamicSupervisor, ExitReason, Report, ShutdownStrategy, Supervisor};
+use perennial::{
+    ChildSpec, DynamicSupervisor, ExitReason, Report, Restart, ShutdownStrategy, Supervisor,
+};
 use perennial_test::{End, Script, StartAct, StopAct, settle};
 
 use crate::support::{ms, paths, secs, started};
@@ -104,10 +106,30 @@ async fn an_initialization_that_fails_while_the_tree_stops_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_child_that_fails_by_itself_before_its_turn_to_stop_is_in_the_report() {
+    for restart in [Restart::Permanent, Restart::Transient, Restart::Temporary] {
+        for end in [End::Error, End::Panic] {
+            let first = Script::new("first");
+            let app = Supervisor::one_for_one("app")
+                .child(first.spec().restart(restart))
+                .child(Script::new("slow").stop(StopAct::Slow(secs(1))));
+            let (handle, mut events) = started(&app).await;
+            handle.request_stop();
+            events.expect("app/slow is to stop within 5 s").await;
+            first.end(end);
+            let report = handle.shutdown().await;
+            assert_eq!(paths(&report), ["app/first", "app/slow"], "{restart:?}");
+            assert!(report.children()[0].exit.is_abnormal(), "{report}");
+            assert!(!report.is_clean(), "{report}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn children_that_ended_before_the_stop_are_not_in_the_report() {
     let gone = Script::new("gone");
     let app = Supervisor::one_for_one("app")
-        .child(gone.spec().restart(perennial::Restart::Transient))
+        .child(gone.spec().restart(Restart::Transient))
         .child(Script::new("there"));
     let (handle, _events) = started(&app).await;
     gone.end(End::Done);

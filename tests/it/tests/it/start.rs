@@ -7,7 +7,7 @@ use perennial::{ChildSpec, ChildState, Outcome, Restart, StartError, Supervisor}
 use perennial_test::{Events, Journal, Script, StartAct, settle};
 use tokio::time::Instant;
 
-use crate::support::{chain, init_error, ms, secs, started};
+use crate::support::{chain, in_a_thread, init_error, ms, secs, started};
 
 #[tokio::test(start_paused = true)]
 async fn children_start_one_after_the_other_and_start_returns_when_the_last_is_up() {
@@ -209,6 +209,27 @@ fn a_start_outside_of_a_runtime_is_an_error_and_not_a_panic() {
         matches!(started, Poll::Ready(Err(StartError::NoRuntime { .. }))),
         "{started:?}"
     );
+}
+
+#[test]
+fn a_start_on_a_runtime_without_timers_is_told_as_what_it_is() {
+    for nested in [false, true] {
+        in_a_thread(move || {
+            let part = Supervisor::one_for_one("part").child(Script::new("a"));
+            let app = if nested {
+                Supervisor::one_for_one("app").child(part)
+            } else {
+                part
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            let error = runtime.unwrap().block_on(app.start()).unwrap_err();
+            let told = matches!(
+                error,
+                StartError::Initialization { .. } | StartError::NoRuntime { .. }
+            );
+            assert!(told, "nested: {nested}: {}", chain(&error));
+        });
+    }
 }
 
 #[test]

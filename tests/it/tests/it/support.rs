@@ -1,5 +1,7 @@
 //! What many tests share.
 
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use perennial::{Outcome, Report, StartError, Supervisor, SupervisorHandle};
@@ -57,4 +59,30 @@ pub(crate) fn exhausted(outcome: Outcome) -> std::sync::Arc<perennial::Exhausted
         Outcome::Exhausted(exhausted) => exhausted,
         other => panic!("did not give up: {other}"),
     }
+}
+
+/// Runs a test in a thread of its own, so that one which blocks its thread for ever fails and keeps nobody.
+pub(crate) fn in_a_thread(test: impl FnOnce() + Send + 'static) {
+    let (running, over) = mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        let _running = running;
+        test();
+    });
+    // Far more than such a test takes.
+    let limit = Duration::from_secs(20);
+    if over.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+        panic!("the test blocks its thread");
+    }
+    if let Err(panic) = thread.join() {
+        resume_unwind(panic);
+    }
+}
+
+/// Runs a test on the paused clock.
+pub(crate) fn on_the_paused_clock(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.unwrap().block_on(test);
 }
