@@ -166,6 +166,9 @@ impl fmt::Display for Told<'_> {
             // It names the supervisor itself.
             Outcome::Exhausted(_) => outcome.fmt(f),
             Outcome::InitializationFailed(_) => write!(f, "{id} failed: {outcome}"),
+            Outcome::SignificantExited { .. } if !report.is_clean() => {
+                write!(f, "{id} {outcome}, not in good order:\n{report}")
+            }
             Outcome::SignificantExited { .. } | Outcome::Killed => write!(f, "{id} {outcome}"),
         }
     }

@@ -9,8 +9,8 @@ use crate::child::Semantics;
 use crate::clock::Moment;
 use crate::restart::{Intensity, Window};
 use crate::supervisor::{
-    Action, Answer, Cause, Decide, End, Exit, Force, Input, Patience, Refusal, Row, Slot, State,
-    Then, Traits, Waiting, Wish,
+    Action, Answer, Cause, Decide, End, Exit, Force, Input, Overdue, Patience, Refusal, Row, Slot,
+    State, Then, Traits, Waiting, Wish,
 };
 
 /// What a dynamic supervisor is told once.
@@ -111,39 +111,24 @@ impl Machine {
     }
 
     fn overdue(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
-        let grace = self.settings.abort_grace;
-        match self.row(slot).state {
-            State::Starting(cause, Patience::InTime) => {
-                self.set(slot, State::Starting(cause, Patience::Over));
-                actions.push(Action::Kill(slot, grace));
+        match self.row(slot).state.overdue() {
+            Overdue::Force(state) => {
+                self.set(slot, state);
+                actions.push(Action::Kill(slot, self.settings.abort_grace));
             }
-            State::Stopping(then, Force::Asked) => {
-                self.set(slot, State::Stopping(then, Force::Killed));
-                actions.push(Action::Kill(slot, grace));
-            }
-            State::Starting(_, Patience::Over)
-            | State::Stopping(_, Force::Killed)
-            | State::Running(true) => {
+            Overdue::GiveUp => {
                 actions.push(Action::Abandon(slot));
                 self.exited(now, slot, Exit::Abnormal, actions);
             }
-            State::Running(false) | State::Idle | State::Due(_) | State::Retrying => (),
+            Overdue::Settled => (),
         }
     }
 
     fn killed(&mut self, slot: Slot, actions: &mut Vec<Action>) {
-        let state = match self.row(slot).state {
-            State::Running(false) => State::Running(true),
-            State::Starting(cause, Patience::InTime) => State::Starting(cause, Patience::Over),
-            State::Stopping(then, Force::Asked) => State::Stopping(then, Force::Killed),
-            // Its time is running already.
-            State::Running(true)
-            | State::Starting(_, Patience::Over)
-            | State::Stopping(_, Force::Killed) => return,
-            State::Idle | State::Due(_) | State::Retrying => return,
-        };
-        self.set(slot, state);
-        actions.push(Action::Await(slot, self.settings.abort_grace));
+        if let Some(state) = self.row(slot).state.killed() {
+            self.set(slot, state);
+            actions.push(Action::Await(slot, self.settings.abort_grace));
+        }
     }
 
     fn add(&mut self, request: u64, slot: Slot, traits: Traits, actions: &mut Vec<Action>) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::decide::Decide;
 use super::protocol::{Action, Answer, Cause, End, Exit, Input, Slot, Traits};
 use super::rows::{Rank, Rows};
-use super::slot::{Force, Patience, Row, State, Then, Waiting, Wish};
+use super::slot::{Force, Overdue, Patience, Row, State, Then, Waiting, Wish};
 use super::strategy::{AutoShutdown, Strategy};
 use crate::child::Semantics;
 use crate::clock::Moment;
@@ -226,39 +226,24 @@ impl Machine {
     }
 
     fn overdue(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
-        let grace = self.settings.abort_grace;
-        match self.row(slot).state {
-            State::Starting(cause, Patience::InTime) => {
-                self.set(slot, State::Starting(cause, Patience::Over));
-                actions.push(Action::Kill(slot, grace));
+        match self.row(slot).state.overdue() {
+            Overdue::Force(state) => {
+                self.set(slot, state);
+                actions.push(Action::Kill(slot, self.settings.abort_grace));
             }
-            State::Stopping(then, Force::Asked) => {
-                self.set(slot, State::Stopping(then, Force::Killed));
-                actions.push(Action::Kill(slot, grace));
-            }
-            State::Starting(_, Patience::Over)
-            | State::Stopping(_, Force::Killed)
-            | State::Running(true) => {
+            Overdue::GiveUp => {
                 actions.push(Action::Abandon(slot));
                 self.exited(now, slot, Exit::Abnormal, actions);
             }
-            State::Running(false) | State::Idle | State::Due(_) | State::Retrying => (),
+            Overdue::Settled => (),
         }
     }
 
     fn killed(&mut self, slot: Slot, actions: &mut Vec<Action>) {
-        let state = match self.row(slot).state {
-            State::Running(false) => State::Running(true),
-            State::Starting(cause, Patience::InTime) => State::Starting(cause, Patience::Over),
-            State::Stopping(then, Force::Asked) => State::Stopping(then, Force::Killed),
-            // Its time is running already.
-            State::Running(true)
-            | State::Starting(_, Patience::Over)
-            | State::Stopping(_, Force::Killed) => return,
-            State::Idle | State::Due(_) | State::Retrying => return,
-        };
-        self.set(slot, state);
-        actions.push(Action::Await(slot, self.settings.abort_grace));
+        if let Some(state) = self.row(slot).state.killed() {
+            self.set(slot, state);
+            actions.push(Action::Await(slot, self.settings.abort_grace));
+        }
     }
 
     fn retry(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {

@@ -33,7 +33,7 @@ pub(crate) use desk::Rules;
 pub(crate) use driver::Driver;
 pub use error::{RunError, StartError};
 pub(crate) use protocol::{Action, Answer, Cause, End, Exit, Input, Refusal, Slot, Traits};
-pub(crate) use slot::{Force, Patience, Row, State, Then, Waiting, Wish};
+pub(crate) use slot::{Force, Overdue, Patience, Row, State, Then, Waiting, Wish};
 pub use spec::Supervisor;
 pub(crate) use start::check_child;
 pub use strategy::{AutoShutdown, Strategy};

@@ -56,6 +56,17 @@ pub(crate) enum Force {
     Killed,
 }
 
+/// What follows when the time of a child is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overdue {
+    /// Its task is aborted, and the row is in this state then.
+    Force(State),
+    /// That was done before: it is left behind.
+    GiveUp,
+    /// Nothing any more: it has come to what it was to come to.
+    Settled,
+}
+
 /// The calls that wait for a child.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Waiting(BTreeMap<Slot, Vec<(Request, Wish)>>);
@@ -122,6 +133,34 @@ impl State {
 
     pub(crate) fn is_due(self) -> bool {
         matches!(self, Self::Due(_))
+    }
+
+    /// What follows when its time is over.
+    pub(crate) fn overdue(self) -> Overdue {
+        match self {
+            Self::Starting(cause, Patience::InTime) => {
+                Overdue::Force(Self::Starting(cause, Patience::Over))
+            }
+            Self::Stopping(then, Force::Asked) => {
+                Overdue::Force(Self::Stopping(then, Force::Killed))
+            }
+            Self::Starting(_, Patience::Over)
+            | Self::Stopping(_, Force::Killed)
+            | Self::Running(true) => Overdue::GiveUp,
+            Self::Running(false) | Self::Idle | Self::Due(_) | Self::Retrying => Overdue::Settled,
+        }
+    }
+
+    /// Its state when somebody else has aborted its task; `None` if its time is running already.
+    pub(crate) fn killed(self) -> Option<Self> {
+        match self {
+            Self::Running(false) => Some(Self::Running(true)),
+            Self::Starting(cause, Patience::InTime) => Some(Self::Starting(cause, Patience::Over)),
+            Self::Stopping(then, Force::Asked) => Some(Self::Stopping(then, Force::Killed)),
+            Self::Running(true) | Self::Starting(_, Patience::Over) => None,
+            Self::Stopping(_, Force::Killed) => None,
+            Self::Idle | Self::Due(_) | Self::Retrying => None,
+        }
     }
 
     /// Whether its task was aborted before it was told to end.

@@ -1,11 +1,13 @@
 //! The machine alone: its rules as tables, a walk of every state it can reach, random trees, costs.
 
+mod calls;
 mod cost;
 mod fingerprint;
 mod promises;
 mod random;
-mod rules;
+mod restarts;
 mod script;
+mod stops;
 mod tree;
 mod walk;
 mod world;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::machine::Settings;
 use super::super::protocol::{Action, Cause, Exit, Input, Slot, Traits};
+use super::super::slot::State;
 use super::super::strategy::{AutoShutdown, Strategy};
 use super::world::World;
 use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
@@ -136,4 +137,47 @@ fn word(action: &Action) -> String {
         Action::Ending(end) => format!("end {end:?}"),
         Action::Finish => "finish".to_owned(),
     }
+}
+
+pub(super) fn state(world: &World, slot: Slot) -> Option<State> {
+    world.machine.state(slot)
+}
+
+pub(super) fn significant(traits: Traits) -> Traits {
+    Traits {
+        significant: true,
+        ..traits
+    }
+}
+
+pub(super) fn ending_with(auto_shutdown: AutoShutdown, settings: Settings) -> Settings {
+    Settings {
+        auto_shutdown,
+        ..settings
+    }
+}
+
+pub(super) fn blocking(settings: Settings) -> Settings {
+    let semantics = Semantics {
+        blocking: true,
+        ..settings.semantics
+    };
+    Settings {
+        semantics,
+        ..settings
+    }
+}
+
+/// One for all of three: the first failed, and the last is asked to stop.
+pub(super) fn clearing() -> World {
+    let mut world = up(ONE_FOR_ALL, &[PERMANENT; 3]);
+    assert_eq!(told(&mut world, crash(0)), "ask 2");
+    world
+}
+
+/// One for all of three: the first failed, all are down, and the first is started.
+pub(super) fn raising() -> World {
+    let mut world = clearing();
+    assert_eq!(after(&mut world, &[done(2), done(1)]), "restart 0");
+    world
 }
