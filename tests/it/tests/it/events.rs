@@ -1,12 +1,9 @@
 //! Events: numbered, in order, none missed without being told.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
-use perennial::{
-    Event, EventKind, Incarnation, InitPolicy, Outcome, Restart, StartCause, Supervisor,
-    SupervisorHandle,
-};
+use perennial::{Event, EventKind, Incarnation, InitPolicy, Restart, StartCause, Supervisor};
 use perennial_test::{End, Events, Journal, Script, StartAct, settle};
 
 use crate::support::{in_a_thread, on_the_paused_clock, secs, started};
@@ -96,34 +93,6 @@ async fn events_of_a_tree_that_has_ended_are_those_of_its_next_start() {
     let mut events = Events::of(&handle);
     app.start().await.unwrap();
     assert_eq!(events.expect("app runs").await.number, 2);
-}
-
-#[test]
-fn an_observer_may_use_a_handle_and_what_that_causes_is_told_after() {
-    in_a_thread(|| {
-        on_the_paused_clock(async {
-            let (child, told) = (Script::new("a"), Journal::default());
-            let (lines, observed) = (told.clone(), Arc::new(OnceLock::new()));
-            let tree = Arc::clone(&observed);
-            let app = Supervisor::one_for_one("app").child(child.clone());
-            let app = app.observer(move |event: &Event| {
-                let handle: &SupervisorHandle = tree.get().unwrap();
-                if matches!(event.kind, EventKind::Exited { .. }) && event.path.id() == "a" {
-                    handle.request_stop();
-                    let _stream = handle.events();
-                    assert!(handle.snapshot().entries().len() <= 2);
-                }
-                lines.note(format!("{} {event}", event.number));
-            });
-            observed.set(app.handle()).unwrap();
-            let handle = app.start().await.unwrap();
-            child.end(End::Error);
-            assert!(matches!(handle.wait().await, Outcome::Stopped));
-            let told = told.take();
-            let expected = ["5 app/a exited: scripted failure", "6 app is to stop"];
-            assert_eq!(told[4..6], expected, "{told:#?}");
-        });
-    });
 }
 
 /// Each life has one beginning and one end, and runs only in between.
@@ -249,32 +218,36 @@ async fn a_panic_of_an_observer_hurts_neither_the_tree_nor_other_observers() {
     assert_eq!(child.starts(), 2);
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_observer_may_use_the_handle_and_what_follows_is_told_after_it() {
-    let leaf = Script::new("leaf");
-    let app = Supervisor::one_for_one("app").child(leaf.spec());
-    let handle = app.handle();
-    let journal = Journal::default();
-    let (told, seen) = (journal.clone(), handle.clone());
-    let app = app.observer(move |event: &Event| {
-        told.note(format!("{} {event}", event.number));
-        if matches!(event.kind, EventKind::Exited { .. }) {
-            let _late_stream = seen.events();
-            let _tree = seen.snapshot();
-            seen.request_stop();
-        }
+#[test]
+fn an_observer_may_use_the_handle_and_what_follows_is_told_after_it() {
+    in_a_thread(|| {
+        on_the_paused_clock(async {
+            let leaf = Script::new("leaf");
+            let app = Supervisor::one_for_one("app").child(leaf.spec());
+            let handle = app.handle();
+            let journal = Journal::default();
+            let (told, seen) = (journal.clone(), handle.clone());
+            let app = app.observer(move |event: &Event| {
+                told.note(format!("{} {event}", event.number));
+                if matches!(event.kind, EventKind::Exited { .. }) {
+                    let _late_stream = seen.events();
+                    let _tree = seen.snapshot();
+                    seen.request_stop();
+                }
+            });
+            app.start().await.unwrap();
+            leaf.end(End::Error);
+            assert!(handle.wait().await.is_clean());
+            let lines = journal.take();
+            let stop = "6 app is to stop";
+            let crash = "5 app/leaf exited: scripted failure";
+            assert_eq!(lines[4..6], [crash, stop], "{lines:?}");
+            let numbers: Vec<_> = lines
+                .iter()
+                .map(|line| line.split(' ').next().unwrap())
+                .collect();
+            let expected: Vec<_> = (1..=lines.len()).map(|number| number.to_string()).collect();
+            assert_eq!(numbers, expected, "each number once, in order");
+        });
     });
-    app.start().await.unwrap();
-    leaf.end(End::Error);
-    assert!(handle.wait().await.is_clean());
-    let lines = journal.take();
-    let stop = "6 app is to stop";
-    let crash = "5 app/leaf exited: scripted failure";
-    assert_eq!(lines[4..6], [crash, stop], "{lines:?}");
-    let numbers: Vec<_> = lines
-        .iter()
-        .map(|line| line.split(' ').next().unwrap())
-        .collect();
-    let expected: Vec<_> = (1..=lines.len()).map(|number| number.to_string()).collect();
-    assert_eq!(numbers, expected, "each number once, in order");
 }

@@ -250,9 +250,8 @@ impl Drop for Plug {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn a_blocked_supervisor_that_kill_child_meant_is_given_up_also_if_its_own_handle_killed_it_before()
- {
-    for killed_before in [false, true] {
+async fn a_blocked_supervisor_is_given_up_after_a_kill_by_either_handle_or_by_both() {
+    for (by_its_own, by_the_one_above) in [(false, true), (true, true), (true, false)] {
         let nested = Supervisor::one_for_one("nested");
         let inner = nested.handle();
         let (handle, mut events) = started(&app(ms(200)).child(nested)).await;
@@ -274,14 +273,16 @@ async fn a_blocked_supervisor_that_kill_child_meant_is_given_up_also_if_its_own_
             async move { inner.delete_child("child").await }
         }));
         is_blocked.recv_timeout(LIMIT).unwrap();
-        if killed_before {
+        if by_its_own {
             inner.kill();
         }
-        handle.kill_child("nested").await.unwrap();
+        if by_the_one_above {
+            handle.kill_child("nested").await.unwrap();
+        }
         let given_up = events.expect("app/nested is unresponsive: its task does not end");
         let given_up = timeout(LIMIT / 2, given_up).await;
         drop(release);
-        assert!(given_up.is_ok(), "killed before: {killed_before}");
+        assert!(given_up.is_ok(), "{by_its_own} {by_the_one_above}");
     }
 }
 
