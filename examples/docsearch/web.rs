@@ -107,7 +107,7 @@ async fn search(
 }
 
 async fn tree(State(service): State<Service>) -> String {
-    service.tree.snapshot().to_string()
+    format!("{}\n", service.tree.snapshot())
 }
 
 async fn crash(

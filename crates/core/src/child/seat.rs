@@ -238,10 +238,7 @@ impl Departure {
 
 impl Default for Departure {
     fn default() -> Self {
-        Self {
-            outcome: Outcome::Killed,
-            report: Report::default(),
-        }
+        Self::of(None)
     }
 }
 
