@@ -211,7 +211,7 @@ impl SupervisorHandle {
     ///
     /// It changes nothing.
     pub async fn which_children(&self) -> Result<Vec<ChildInfo>, CallError> {
-        self.read(Roster::infos).await
+        self.read(|roster| roster.picture().infos()).await
     }
 
     /// How many children there are. Answered at once, also while the supervisor is busy.
@@ -224,7 +224,7 @@ impl SupervisorHandle {
     ///
     /// It changes nothing.
     pub async fn count_children(&self) -> Result<Counts, CallError> {
-        self.read(Roster::counts).await
+        self.read(|roster| roster.picture().counts()).await
     }
 
     /// One child as [`which_children`](Self::which_children) lists it.
@@ -526,9 +526,9 @@ fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
         let occupant = seat.and_then(|seat| seat.occupant());
         if let Some(occupant) = occupant {
             entry.strategy = Some(occupant.roster.strategy);
-            entry.counts = Some(occupant.roster.counts());
-            let rows = occupant.roster.rows(now, entry.depth + 1);
-            open.extend(rows.into_iter().rev());
+            let picture = occupant.roster.picture();
+            entry.counts = Some(picture.counts());
+            open.extend(picture.rows(now, entry.depth + 1).rev());
         }
         snapshot.entries.push(entry);
     }

@@ -7,6 +7,7 @@ mod error;
 mod handle;
 mod inbox;
 mod life;
+mod pages;
 mod report;
 mod roster;
 mod seat;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::handle::ChildInfo;
+use super::pages::Pages;
 use super::{ChildKind, ChildSpec, Life, Seat};
 use crate::exit::ExitReason;
 use crate::path::{ChildId, ChildPath, Incarnation};
@@ -25,14 +26,22 @@ pub(crate) struct Roster {
 /// The rows by slot, and by id.
 #[derive(Debug, Default)]
 pub(crate) struct RosterState {
-    entries: Vec<Option<Entry>>,
+    entries: Pages<Entry>,
     free: Vec<usize>,
     ids: HashMap<ChildId, usize>,
     next_rank: u64,
 }
 
-/// One row: a child spec, and the child if it runs.
+/// The rows at one moment. Holding it holds nobody.
 #[derive(Debug)]
+pub(crate) struct Picture {
+    entries: Pages<Entry>,
+    /// Whether the children share one spec.
+    dynamic: bool,
+}
+
+/// One row: a child spec, and the child if it runs.
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) spec: ChildSpec,
     pub(crate) path: ChildPath,
@@ -69,15 +78,25 @@ impl Roster {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The rows as they are now.
+    pub(crate) fn picture(&self) -> Picture {
+        let state = self.lock();
+        Picture {
+            entries: state.entries.clone(),
+            dynamic: self.dynamic,
+        }
+    }
+}
+
+impl Picture {
     /// The children in start order.
     pub(crate) fn infos(&self) -> Vec<ChildInfo> {
-        self.lock().in_order().map(Entry::info).collect()
+        self.in_order().map(Entry::info).collect()
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let state = self.lock();
         let mut counts = Counts::default();
-        for entry in state.entries.iter().flatten() {
+        for entry in self.entries.iter() {
             counts.specs += 1;
             counts.active += usize::from(entry.is_active());
             match entry.spec.settings.kind {
@@ -96,23 +115,23 @@ impl Roster {
         &self,
         now: Instant,
         depth: usize,
-    ) -> Vec<(SnapshotEntry, Option<Arc<Life>>)> {
-        let state = self.lock();
-        let rows = state.in_order();
-        rows.map(|entry| (entry.shown(now, depth), entry.life.clone()))
-            .collect()
+    ) -> impl DoubleEndedIterator<Item = (SnapshotEntry, Option<Arc<Life>>)> {
+        self.in_order()
+            .map(move |entry| (entry.shown(now, depth), entry.life.clone()))
+    }
+
+    fn in_order(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        let mut entries: Vec<&Entry> = self.entries.iter().collect();
+        entries.sort_unstable_by_key(|entry| entry.rank);
+        entries.into_iter()
     }
 }
 
 impl RosterState {
     /// Adds a row at the end; its id must be free.
     pub(crate) fn add(&mut self, spec: ChildSpec, path: ChildPath) -> usize {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            self.entries.len() - 1
-        });
-        self.ids.insert(path.id().clone(), slot);
-        self.entries[slot] = Some(Entry {
+        let id = path.id().clone();
+        let entry = Entry {
             spec,
             path,
             rank: self.next_rank,
@@ -125,15 +144,23 @@ impl RosterState {
             seat: None,
             told: None,
             forced: false,
-        });
+        };
         self.next_rank += 1;
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.entries.put(slot, entry);
+                slot
+            }
+            None => self.entries.push(entry),
+        };
+        self.ids.insert(id, slot);
         slot
     }
 
     /// Takes a row out; it is to be dropped outside of the lock, as it holds values of the user's.
     #[must_use]
     pub(crate) fn remove(&mut self, slot: usize) -> Option<Entry> {
-        let entry = self.entries[slot].take()?;
+        let entry = self.entries.take(slot)?;
         self.ids.remove(entry.path.id());
         self.free.push(slot);
         Some(entry)
@@ -145,11 +172,11 @@ impl RosterState {
     }
 
     pub(crate) fn get(&self, slot: usize) -> Option<&Entry> {
-        self.entries.get(slot)?.as_ref()
+        self.entries.get(slot)
     }
 
     pub(crate) fn get_mut(&mut self, slot: usize) -> Option<&mut Entry> {
-        self.entries.get_mut(slot)?.as_mut()
+        self.entries.get_mut(slot)
     }
 
     /// The child of that id.
@@ -158,20 +185,13 @@ impl RosterState {
     }
 
     pub(crate) fn lives(&self) -> impl Iterator<Item = &Arc<Life>> {
-        let entries = self.entries.iter().flatten();
-        entries.filter_map(|entry| entry.life.as_ref())
+        self.entries.iter().filter_map(|entry| entry.life.as_ref())
     }
 
     /// How far each child is.
     #[cfg(feature = "test-util")]
     pub(crate) fn states(&self) -> impl Iterator<Item = ChildState> {
-        self.entries.iter().flatten().map(|entry| entry.state)
-    }
-
-    fn in_order(&self) -> impl Iterator<Item = &Entry> {
-        let mut entries: Vec<&Entry> = self.entries.iter().flatten().collect();
-        entries.sort_unstable_by_key(|entry| entry.rank);
-        entries.into_iter()
+        self.entries.iter().map(|entry| entry.state)
     }
 }
 

@@ -1,0 +1,133 @@
+//! A table in pages, which are shared with pictures of it: to take one holds the table for a page's
+//! reference each, and what changes afterwards changes a copy of its page.
+
+use std::sync::Arc;
+
+/// How many rows stand on a page.
+const PAGE: usize = 32;
+
+/// Rows by number. A clone is a picture of the moment.
+#[derive(Clone, Debug)]
+pub(super) struct Pages<T> {
+    /// All but the last are full; `None` where no row is.
+    pages: Vec<Arc<Vec<Option<T>>>>,
+}
+
+impl<T: Clone> Pages<T> {
+    /// Adds a row behind all others and tells its number.
+    pub(super) fn push(&mut self, row: T) -> usize {
+        if self.pages.last().is_none_or(|page| page.len() == PAGE) {
+            self.pages.push(Arc::default());
+        }
+        let last = self.pages.len() - 1;
+        let page = Arc::make_mut(&mut self.pages[last]);
+        page.push(Some(row));
+        last * PAGE + page.len() - 1
+    }
+
+    /// Puts a row where none is.
+    pub(super) fn put(&mut self, number: usize, row: T) {
+        if let Some(place) = self.place(number) {
+            *place = Some(row);
+        }
+    }
+
+    pub(super) fn take(&mut self, number: usize) -> Option<T> {
+        self.place(number)?.take()
+    }
+
+    pub(super) fn get(&self, number: usize) -> Option<&T> {
+        self.pages.get(number / PAGE)?.get(number % PAGE)?.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, number: usize) -> Option<&mut T> {
+        self.place(number)?.as_mut()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.pages.iter().flat_map(|page| page.iter()).flatten()
+    }
+
+    fn place(&mut self, number: usize) -> Option<&mut Option<T>> {
+        let page = self.pages.get_mut(number / PAGE)?;
+        Arc::make_mut(page).get_mut(number % PAGE)
+    }
+}
+
+impl<T> Default for Pages<T> {
+    fn default() -> Self {
+        Self { pages: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Change {
+        Push(u8),
+        Set(usize, u8),
+        Take(usize),
+        Refill(usize, u8),
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        let number = 0..100_usize;
+        prop_oneof![
+            4 => any::<u8>().prop_map(Change::Push),
+            1 => (number.clone(), any::<u8>()).prop_map(|(number, row)| Change::Set(number, row)),
+            1 => number.clone().prop_map(Change::Take),
+            1 => (number, any::<u8>()).prop_map(|(number, row)| Change::Refill(number, row)),
+        ]
+    }
+
+    fn rows(pages: &Pages<u8>) -> Vec<u8> {
+        pages.iter().copied().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_is_what_a_vector_would_be_and_a_picture_stays_as_it_was(
+            changes in prop::collection::vec(change(), 0..200),
+            at in 0..200_usize,
+        ) {
+            let mut pages = Pages::default();
+            let mut model: Vec<Option<u8>> = Vec::new();
+            let mut picture = (Pages::default(), Vec::new());
+            for (index, change) in changes.into_iter().enumerate() {
+                if index == at {
+                    picture = (pages.clone(), rows(&pages));
+                }
+                match change {
+                    Change::Push(row) => {
+                        prop_assert_eq!(pages.push(row), model.len());
+                        model.push(Some(row));
+                    }
+                    Change::Set(number, row) => {
+                        let kept = model.get_mut(number).and_then(Option::as_mut);
+                        prop_assert_eq!(pages.get(number), kept.as_deref());
+                        if let (Some(place), Some(kept)) = (pages.get_mut(number), kept) {
+                            (*place, *kept) = (row, row);
+                        }
+                    }
+                    Change::Take(number) => {
+                        let kept = model.get_mut(number).and_then(Option::take);
+                        prop_assert_eq!(pages.take(number), kept);
+                    }
+                    Change::Refill(number, row) => {
+                        pages.put(number, row);
+                        if let Some(kept) = model.get_mut(number) {
+                            *kept = Some(row);
+                        }
+                    }
+                }
+                let expected: Vec<u8> = model.iter().flatten().copied().collect();
+                prop_assert_eq!(rows(&pages), expected);
+            }
+            prop_assert_eq!(rows(&picture.0), picture.1);
+        }
+    }
+}
