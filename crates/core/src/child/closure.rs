@@ -54,6 +54,10 @@ where
         self.name.as_str()
     }
 
+    fn has_initialization(&self) -> bool {
+        false
+    }
+
     async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
         Ok(Started::run(async move { (self.run)(ctx).await }))
     }

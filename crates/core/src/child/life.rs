@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
@@ -48,7 +48,7 @@ pub(crate) struct Life {
     /// Where the supervisor sits that this child is, if it is one.
     pub(crate) seat: OnceLock<Arc<Seat>>,
     /// How the supervisor that this child is ended, as it says itself.
-    departure: Mutex<Option<Departure>>,
+    departure: OnceLock<Arc<Departure>>,
     /// Its initialization was given up after this time.
     pub(crate) overdue: OnceLock<Duration>,
     /// Its task is over, or about to be.
@@ -95,7 +95,7 @@ impl Life {
             killed: AtomicBool::new(false),
             offered_seat: OnceLock::new(),
             seat: OnceLock::new(),
-            departure: Mutex::default(),
+            departure: OnceLock::new(),
             overdue: OnceLock::new(),
             gone: AtomicBool::new(false),
             told: AtomicBool::new(false),
@@ -168,15 +168,12 @@ impl Life {
 
     /// Notes how the supervisor that this child is ended.
     pub(crate) fn depart(&self, departure: Departure) {
-        *self
-            .departure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(departure);
+        // Only the first end is one.
+        let _first = self.departure.set(Arc::new(departure));
     }
 
     /// How the supervisor that this child is ended, if it could say so.
-    pub(crate) fn departure(&self) -> Option<Departure> {
-        let departure = self.departure.lock();
-        departure.unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn departure(&self) -> Option<&Arc<Departure>> {
+        self.departure.get()
     }
 }

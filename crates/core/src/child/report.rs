@@ -1,7 +1,7 @@
 //! How a stop went, and what became of a supervision.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::exit::{Exhausted, ExitReason, InitializationError};
@@ -10,11 +10,20 @@ use crate::path::ChildPath;
 /// How a tree was stopped: each child that ran, in the order of their ends.
 ///
 /// Prints as a line a child.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Report {
-    pub(crate) children: Vec<ChildReport>,
+    /// The supervisor's own children.
+    own: Arc<Vec<ChildReport>>,
+    /// What is below them, each before the child of `own` at that place. Shared, so that a deep tree
+    /// does not write each line down again on each level.
+    below: Option<Arc<Parts>>,
+    /// All of it in one list, made when somebody looks.
+    whole: OnceLock<Arc<[ChildReport]>>,
     pub(crate) took: Duration,
 }
+
+/// Reports, each with its place.
+type Parts = Vec<(usize, Report)>;
 
 /// How one child was stopped.
 #[derive(Clone, Debug)]
@@ -55,7 +64,10 @@ impl Report {
     /// The children in the order of their ends.
     #[must_use]
     pub fn children(&self) -> &[ChildReport] {
-        &self.children
+        if self.below.is_none() {
+            return &self.own;
+        }
+        self.whole.get_or_init(|| self.flatten())
     }
 
     /// How long the whole stop took.
@@ -67,7 +79,65 @@ impl Report {
     /// Whether every child ended in good order: none had to be forced, and none ended with an error.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.children.iter().all(ChildReport::is_clean)
+        self.children().iter().all(ChildReport::is_clean)
+    }
+
+    /// Adds the next child that ended.
+    pub(crate) fn push(&mut self, child: ChildReport) {
+        Arc::make_mut(&mut self.own).push(child);
+    }
+
+    /// Adds all children of a supervisor that is itself added next.
+    pub(crate) fn push_all(&mut self, below: &Self) {
+        if !below.own.is_empty() {
+            let place = (self.own.len(), below.clone());
+            Arc::make_mut(self.below.get_or_insert_default()).push(place);
+        }
+    }
+
+    /// Without recursion: trees may be deep.
+    fn flatten(&self) -> Arc<[ChildReport]> {
+        let mut whole = Vec::new();
+        // Of each report the next child and the next part below.
+        let mut open = vec![(self, 0, 0)];
+        while let Some((report, child, part)) = open.pop() {
+            let next = report.below.as_ref().and_then(|parts| parts.get(part));
+            if let Some((place, below)) = next
+                && *place == child
+            {
+                open.push((report, child, part + 1));
+                open.push((below, 0, 0));
+            } else if let Some(line) = report.own.get(child) {
+                whole.push(line.clone());
+                open.push((report, child + 1, part));
+            }
+        }
+        whole.into()
+    }
+}
+
+/// Without recursion: trees may be deep.
+impl Drop for Report {
+    fn drop(&mut self) {
+        let mut open = Vec::from_iter(self.below.take());
+        while let Some(parts) = open.pop() {
+            // The last one who holds them takes them apart.
+            let parts = Arc::into_inner(parts).unwrap_or_default();
+            open.extend(
+                parts
+                    .into_iter()
+                    .filter_map(|(_, mut part)| part.below.take()),
+            );
+        }
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Report")
+            .field("children", &self.children())
+            .field("took", &self.took)
+            .finish()
     }
 }
 
@@ -96,11 +166,11 @@ impl Outcome {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self
-            .children
+            .children()
             .iter()
             .map(|child| child.path.to_string().len());
         let width = width.max().unwrap_or(0);
-        for (index, child) in self.children.iter().enumerate() {
+        for (index, child) in self.children().iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }

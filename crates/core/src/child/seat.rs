@@ -129,7 +129,7 @@ impl Seat {
 
     /// Leaves the seat; who sat there is to be dropped by the caller: a whole tree may go with it.
     #[must_use]
-    pub(crate) fn leave(&self, departure: Departure) -> Option<Arc<Occupant>> {
+    pub(crate) fn leave(&self, departure: Arc<Departure>) -> Option<Arc<Occupant>> {
         let mut state = self.lock();
         let occupant = state.occupant.take();
         state.arriving = None;
@@ -138,7 +138,7 @@ impl Seat {
             stage.was_up = std::mem::take(&mut stage.up);
             stage.taken = false;
             stage.left += 1;
-            stage.last = Some(Arc::new(departure));
+            stage.last = Some(departure);
         });
         state.reserved = false;
         drop(state);

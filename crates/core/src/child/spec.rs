@@ -33,6 +33,8 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct ChildSpec {
     pub(crate) child: Arc<dyn Supervisable>,
     pub(crate) settings: ChildSettings,
+    /// What the child said of itself when the spec was made.
+    pub(crate) has_initialization: bool,
 }
 
 /// The settings of a [`ChildSpec`], defaults filled in.
@@ -73,6 +75,7 @@ impl ChildSpec {
             },
         };
         Self {
+            has_initialization: child.has_initialization(),
             child: Arc::new(child),
             settings,
         }

@@ -29,12 +29,27 @@ pub(crate) struct StopCell {
 #[derive(Default)]
 struct StopState {
     request: Option<StopRequest>,
-    wakers: Vec<Option<Waker>>,
-    /// Where `wakers` has no waker.
-    free: Vec<usize>,
+    waiters: Waiters,
     token: Option<CancellationToken>,
     inbox: Option<Arc<Inbox>>,
 }
+
+/// Those who wait, each under a key of its own. Most lives have one at a time, which is kept in here.
+#[derive(Default)]
+struct Waiters {
+    first: Option<Waker>,
+    others: Option<Box<Others>>,
+}
+
+#[derive(Default)]
+struct Others {
+    wakers: Vec<Option<Waker>>,
+    /// Where `wakers` has no waker.
+    free: Vec<usize>,
+}
+
+/// Of the waiter that is kept first; the others have theirs above it.
+const FIRST: usize = 0;
 
 impl StopCell {
     /// Requests the stop and wakes who waits for it; `false` if it was requested before.
@@ -46,13 +61,11 @@ impl StopCell {
         state.request = Some(request);
         // Release pairs with the acquire in `is_requested`: who sees the flag finds the request.
         self.requested.store(true, Ordering::Release);
-        let wakers = std::mem::take(&mut state.wakers);
+        let waiters = std::mem::take(&mut state.waiters);
         let token = state.token.clone();
         let inbox = state.inbox.clone();
         drop(state);
-        for waker in wakers.into_iter().flatten() {
-            waker.wake();
-        }
+        waiters.wake();
         if let Some(token) = token {
             token.cancel();
         }
@@ -110,24 +123,53 @@ impl StopCell {
         if state.request.is_some() {
             return true;
         }
-        let at = *key.get_or_insert_with(|| {
-            state.free.pop().unwrap_or_else(|| {
-                state.wakers.push(None);
-                state.wakers.len() - 1
-            })
-        });
-        match &mut state.wakers[at] {
+        let key = *key.get_or_insert_with(|| state.waiters.new_key());
+        match state.waiters.at(key) {
             Some(kept) => kept.clone_from(waker),
-            slot => *slot = Some(waker.clone()),
+            place => *place = Some(waker.clone()),
         }
         false
     }
 
     pub(super) fn forget(&self, key: usize) {
-        let mut state = self.lock();
-        if let Some(slot) = state.wakers.get_mut(key) {
-            *slot = None;
-            state.free.push(key);
+        self.lock().waiters.forget(key);
+    }
+}
+
+impl Waiters {
+    /// A key that nobody has; its place is to be filled at once.
+    fn new_key(&mut self) -> usize {
+        if self.first.is_none() {
+            return FIRST;
+        }
+        let others = self.others.get_or_insert_default();
+        let at = others.free.pop().unwrap_or_else(|| {
+            others.wakers.push(None);
+            others.wakers.len() - 1
+        });
+        at + 1
+    }
+
+    /// The place of that key.
+    fn at(&mut self, key: usize) -> &mut Option<Waker> {
+        match &mut self.others {
+            Some(others) if key > FIRST => &mut others.wakers[key - 1],
+            _ => &mut self.first,
+        }
+    }
+
+    fn forget(&mut self, key: usize) {
+        *self.at(key) = None;
+        if let (Some(others), true) = (&mut self.others, key > FIRST) {
+            others.free.push(key - 1);
+        }
+    }
+
+    fn wake(self) {
+        let others = self.others.map(|others| others.wakers);
+        let others = others.into_iter().flatten().flatten();
+        for waker in self.first.into_iter().chain(others) {
+            waker.wake();
         }
     }
 }

@@ -64,6 +64,16 @@ pub trait Supervisable: Send + Sync + 'static {
         InitPolicy::Fatal
     }
 
+    /// Whether there is anything to initialize. By default there is.
+    ///
+    /// A worker that answers `false` is up as soon as its task is spawned: nobody waits for its
+    /// [`initialize`](Self::initialize), which must do nothing but to say what runs. That makes its starts
+    /// cheaper. An error or a panic in it is then no initialization failure but the exit of a child that ran.
+    /// A supervisor is not asked. Read once, when the spec is made.
+    fn has_initialization(&self) -> bool {
+        true
+    }
+
     /// What it is. A type that wraps a supervisor hands on what the supervisor answers to this method,
     /// the next two and `shutdown_strategy`; all others leave this one and the next two alone.
     fn kind(&self) -> ChildKind {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::error::{RunError, StartError};
 use super::lives::spawn_root;
 use crate::child::{
-    ChildSpec, Commons, Context, Departure, Fault, Findings, Life, Lint, Outcome, Report, Seat,
-    Semantics, SpecError, Supervisable, SupervisorHandle,
+    Commons, Context, Departure, Fault, Findings, Life, Lint, Outcome, Report, Seat, Semantics,
+    SpecError, Supervisable, SupervisorHandle,
 };
 use crate::observe::{EventKind, Hub, Observer, StartCause};
 use crate::path::{ChildId, ChildPath};
@@ -117,7 +117,7 @@ impl Blueprint {
         life.tell(EventKind::Starting {
             cause: StartCause::FirstStart,
         });
-        spawn_root(ChildSpec::new(root), &life);
+        spawn_root(root, &life);
         let mut guard = KillOnDrop(Some(&life));
         let up = seat.up(before).await;
         guard.0 = None;

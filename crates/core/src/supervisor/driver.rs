@@ -14,7 +14,7 @@ use super::lives::Lives;
 use super::protocol::{Action, End, Input, Slot};
 use super::slot::State;
 use super::task::let_go;
-use crate::child::{Inbox, Life, Message, Occupant, Roster, Seat, SupervisorHandle};
+use crate::child::{Inbox, Life, Message, Occupant, Report, Roster, Seat, SupervisorHandle};
 use crate::clock::Moment;
 use crate::exit::{ExitReason, InitializationError};
 
@@ -211,11 +211,15 @@ impl<M: Decide> Driver<M> {
         let now = Moment(self.now.saturating_duration_since(self.began));
         let before = input.slot().and_then(|slot| self.machine.state(slot));
         self.machine.step(now, input, &mut actions);
+        let mut shown = None;
         for action in actions.drain(..) {
             self.act(action, before);
-            self.publish(action.slot());
+            shown = action.slot();
+            self.publish(shown);
         }
-        self.publish(input.slot());
+        if shown != input.slot() {
+            self.publish(input.slot());
+        }
         self.actions = actions;
         // Only now: who has an answer finds what it says when it looks.
         self.desk.hand_out();
@@ -252,7 +256,7 @@ impl<M: Decide> Driver<M> {
         if let Some(event) = &ending.event {
             self.life.tell(event.clone());
         }
-        self.lives.report = Some(Vec::new());
+        self.lives.report = Some(Report::default());
         self.stage = Stage::Ending(ending, self.now);
     }
 
@@ -267,6 +271,7 @@ impl<M: Decide> Driver<M> {
         // Calls that are still in there learn how it ended, as their replies are dropped.
         let_go(self.inbox.close(&exit));
         self.life.depart(departure);
+        self.lives.released = true;
         self.stage = Stage::Over(exit);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::desk::Rules;
 use super::protocol::End;
 use super::task::let_go;
-use crate::child::{ChildReport, Departure, Outcome, Report, Roster};
+use crate::child::{Departure, Outcome, Report, Roster};
 use crate::exit::{Exhausted, ExitReason, InitPhase, InitializationError};
 use crate::observe::EventKind;
 use crate::path::ChildPath;
@@ -89,7 +89,7 @@ impl Ending {
     pub(crate) fn close(
         self,
         orphaned: bool,
-        children: Vec<ChildReport>,
+        mut report: Report,
         took: Duration,
     ) -> (ExitReason, Departure) {
         let exit = if orphaned {
@@ -97,9 +97,10 @@ impl Ending {
         } else {
             self.exit
         };
+        report.took = took;
         let departure = Departure {
             outcome: self.outcome,
-            report: Report { children, took },
+            report,
         };
         (exit, departure)
     }

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::deadlines::Deadlines;
 use super::ending::History;
 use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Patience, State};
-use super::task::{Hearer, let_go, live};
+use super::task::{Beginning, Hearer, let_go, live};
 use crate::child::{
-    ChildReport, ChildSpec, Inbox, Life, Roster, Semantics, StopRequest, SupervisorHandle, Word,
+    ChildReport, Inbox, Life, Message, Report, Roster, Semantics, StopRequest, Supervisable,
+    SupervisorHandle, Word,
 };
 use crate::exit::{ExitReason, InitializationError};
 use crate::observe::{EventKind, StartCause};
@@ -23,7 +23,6 @@ use crate::tree::ChildState;
 /// The running children of one supervisor. Dropping it ends them all.
 #[derive(Debug)]
 pub(crate) struct Lives {
-    tasks: JoinSet<()>,
     deadlines: Deadlines,
     inbox: Arc<Inbox>,
     roster: Arc<Roster>,
@@ -33,7 +32,9 @@ pub(crate) struct Lives {
     supervisor: Arc<Life>,
     pub(super) history: History,
     /// How the children were stopped, if the supervisor itself ends.
-    pub(super) report: Option<Vec<ChildReport>>,
+    pub(super) report: Option<Report>,
+    /// There is nobody left to end.
+    pub(super) released: bool,
 }
 
 impl Lives {
@@ -45,7 +46,6 @@ impl Lives {
         supervisor: &Arc<Life>,
     ) -> Self {
         Self {
-            tasks: JoinSet::new(),
             deadlines: Deadlines::default(),
             inbox: Arc::clone(inbox),
             roster: Arc::clone(roster),
@@ -54,6 +54,7 @@ impl Lives {
             supervisor: Arc::clone(supervisor),
             history: History::default(),
             report: None,
+            released: false,
         }
     }
 
@@ -81,9 +82,9 @@ impl Lives {
         entry.life = Some(Arc::clone(&life));
         entry.restarts += u64::from(cause == Cause::Restart);
         (entry.told, entry.forced) = (None, false);
-        let spec = entry.spec.clone();
+        let child = Arc::clone(&entry.spec.child);
+        let beginning = Beginning::of(&entry.spec);
         drop(state);
-        self.limit(now, slot, timeout);
         life.tell(EventKind::Starting {
             cause: match cause {
                 Cause::Boot => StartCause::FirstStart,
@@ -92,9 +93,17 @@ impl Lives {
                 Cause::Restart => StartCause::Restart,
             },
         });
+        if let Beginning::AtOnce = beginning {
+            life.tell(EventKind::Started);
+            // Before the task is spawned, so that it comes before its last word.
+            let started = Message::Life(slot, life.incarnation, Word::Started);
+            self.inbox.push(started);
+        } else {
+            self.limit(now, slot, timeout);
+        }
         let hearer = Hearer::Supervisor(Arc::clone(&self.inbox), slot);
-        let task = self.tasks.spawn(live(spec, Arc::clone(&life), hearer));
-        life.set_task(task);
+        let task = tokio::spawn(live(child, beginning, Arc::clone(&life), hearer));
+        life.set_task(task.abort_handle());
     }
 
     /// Asks the child to stop.
@@ -228,8 +237,6 @@ impl Lives {
     /// Takes a life out of the books.
     fn settle(&mut self, now: Instant, slot: Slot, reason: ExitReason, unresponsive: bool) {
         self.deadlines.clear(slot);
-        // What is left of tasks that are over.
-        while self.tasks.try_join_next().is_some() {}
         let mut state = self.roster.lock();
         let entry = state.get_mut(slot).expect("a row outlasts its child");
         let life = entry.life.take();
@@ -247,8 +254,9 @@ impl Lives {
             self.history.push(&path, &reason);
         }
         if let Some(report) = &mut self.report {
-            let departure = life.as_ref().and_then(|life| life.departure());
-            report.extend(departure.unwrap_or_default().report.children);
+            if let Some(departure) = life.as_ref().and_then(|life| life.departure()) {
+                report.push_all(&departure.report);
+            }
             report.push(ChildReport {
                 path,
                 took: told.map_or(Duration::ZERO, |told| now.saturating_duration_since(told)),
@@ -307,17 +315,31 @@ impl Lives {
                 life.abort();
             }
         }
-        self.tasks.detach_all();
+        self.released = true;
     }
 
     /// How the children were stopped.
-    pub(super) fn take_report(&mut self) -> Vec<ChildReport> {
+    pub(super) fn take_report(&mut self) -> Report {
         self.report.take().unwrap_or_default()
     }
 }
 
+/// Whatever has become of the supervisor, its children end.
+impl Drop for Lives {
+    fn drop(&mut self) {
+        if self.released {
+            return;
+        }
+        let lives: Vec<_> = self.roster.lock().lives().cloned().collect();
+        for life in lives {
+            life.abort();
+        }
+    }
+}
+
 /// Spawns the root of a tree, which has no supervisor.
-pub(crate) fn spawn_root(spec: ChildSpec, life: &Arc<Life>) {
-    let task = tokio::spawn(live(spec, Arc::clone(life), Hearer::Nobody));
+pub(crate) fn spawn_root(root: impl Supervisable, life: &Arc<Life>) {
+    let (root, beginning) = (Arc::new(root), Beginning::Supervisor);
+    let task = tokio::spawn(live(root, beginning, Arc::clone(life), Hearer::Nobody));
     life.set_task(task.abort_handle());
 }

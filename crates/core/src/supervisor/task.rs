@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use std::task::{Context as TaskContext, Poll};
 
 use crate::child::{
-    ChildKind, ChildSpec, Context, Departure, Inbox, Life, Message, Started, StopSignal, Word,
+    ChildKind, ChildSpec, Context, Departure, Inbox, Life, Message, Started, StopSignal,
+    Supervisable, Word,
 };
 use crate::exit::{ExitReason, InitializationError, Panic, take_location};
 use crate::observe::EventKind;
@@ -28,6 +29,17 @@ struct Farewell {
     started: bool,
 }
 
+/// How a life begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Beginning {
+    /// There is nothing to initialize: it is up as soon as its task is spawned.
+    AtOnce,
+    /// Its initialization is dropped when it is to stop meanwhile.
+    Worker,
+    /// It hears the request itself, and stops what it has started.
+    Supervisor,
+}
+
 /// How the task itself saw the end.
 enum End {
     Ignored,
@@ -42,7 +54,8 @@ struct Caught<F> {
 
 /// One life of a child.
 pub(super) fn live(
-    spec: ChildSpec,
+    child: Arc<dyn Supervisable>,
+    beginning: Beginning,
     life: Arc<Life>,
     hearer: Hearer,
 ) -> impl Future<Output = ()> + Send + 'static {
@@ -54,24 +67,23 @@ pub(super) fn live(
         life,
         hearer,
         end: None,
-        started: false,
+        started: matches!(beginning, Beginning::AtOnce),
     };
     async move {
-        let end = run(&spec, &mut farewell).await;
+        let end = run(child.as_ref(), beginning, &mut farewell).await;
         farewell.ends(end);
     }
 }
 
-async fn run(spec: &ChildSpec, farewell: &mut Farewell) -> End {
+async fn run(child: &dyn Supervisable, beginning: Beginning, farewell: &mut Farewell) -> End {
     let life = Arc::clone(&farewell.life);
     let span = trace::span(&life.path, life.incarnation);
     let context = Context {
         life: Arc::clone(&life),
     };
-    let initialized = match catch(|| spec.child.initialize(context)) {
+    let initialized = match catch(|| child.initialize(context)) {
         Ok(future) => {
-            // A supervisor hears the request itself, and stops what it has started.
-            let may_cut = spec.settings.kind == ChildKind::Worker;
+            let may_cut = matches!(beginning, Beginning::Worker);
             let future = Caught {
                 future,
                 span: span.clone(),
@@ -80,18 +92,28 @@ async fn run(spec: &ChildSpec, farewell: &mut Farewell) -> End {
         }
         Err(panic) => Some(Err(panic)),
     };
-    let failed = |error| End::Exited(ExitReason::InitializationFailed(error));
+    let at_once = farewell.started;
+    let failed = |error| {
+        End::Exited(if at_once {
+            ExitReason::failed(error)
+        } else {
+            ExitReason::InitializationFailed(error)
+        })
+    };
     let future = match initialized {
         Some(Ok(Ok(Started::Run(future)))) => future,
         Some(Ok(Ok(Started::Ignore))) => return End::Ignored,
         Some(Ok(Err(error))) => return failed(error),
+        Some(Err(panic)) if at_once => return End::Exited(ExitReason::Panicked(panic)),
         Some(Err(panic)) => return failed(InitializationError::panicked(panic)),
         None => return failed(InitializationError::cut(ExitReason::Shutdown)),
     };
-    farewell.started();
-    // The supervisor may now stand in this thread's queue where no other thread finds it: let it
-    // out before the child gets the chance to block the thread.
-    step_back().await;
+    if !at_once {
+        farewell.started();
+        // The supervisor may now stand in this thread's queue where no other thread finds it: let it
+        // out before the child gets the chance to block the thread.
+        step_back().await;
+    }
     End::Exited(match (Caught { future, span }).await {
         Ok(Some(reason)) => reason,
         Ok(None) if life.stop.is_requested() => ExitReason::Shutdown,
@@ -144,6 +166,16 @@ fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
 pub(super) fn let_go<T>(value: T) {
     // The panic hook has told of it.
     let _panicked = catch(|| drop(value));
+}
+
+impl Beginning {
+    pub(super) fn of(spec: &ChildSpec) -> Self {
+        match spec.settings.kind {
+            ChildKind::Supervisor => Self::Supervisor,
+            ChildKind::Worker if spec.has_initialization => Self::Worker,
+            ChildKind::Worker => Self::AtOnce,
+        }
+    }
 }
 
 impl Farewell {
@@ -201,8 +233,8 @@ impl Drop for Farewell {
         });
         self.life.end_is_told();
         if let Some(seat) = self.life.seat.get() {
-            let departure = self.life.departure();
-            let departure = departure.unwrap_or_else(|| Departure::of(reason.as_ref()));
+            let departure = self.life.departure().cloned();
+            let departure = departure.unwrap_or_else(|| Arc::new(Departure::of(reason.as_ref())));
             let_go(seat.leave(departure));
         }
         self.life.commons.tasks.fetch_sub(1, Ordering::AcqRel);

@@ -6,6 +6,7 @@
 )]
 
 mod amid;
+mod at_once;
 mod auto_shutdown;
 mod calls;
 mod check;
