@@ -31,6 +31,12 @@ pub(crate) const PACKAGES: &[Package] = &[
         others: Some(&["tokio"]),
     },
     Package {
+        name: "perennial-bench",
+        folder: "crates/bench",
+        ours: &["perennial"],
+        others: Some(&["tokio", "tokio-util"]),
+    },
+    Package {
         name: "perennial-examples",
         folder: "examples",
         ours: &["perennial"],
@@ -187,7 +193,12 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         rule: "clock",
         what: "reads the clock",
         signs: &["Instant::now", "SystemTime", "UNIX_EPOCH", ".elapsed("],
-        place: Place::OnlyIn(&["driver.rs", "crates/testkit/", "child/handle.rs"]),
+        place: Place::OnlyIn(&[
+            "driver.rs",
+            "crates/testkit/",
+            "child/handle.rs",
+            "crates/bench/",
+        ]),
     },
     Knowledge {
         rule: "random",
@@ -206,7 +217,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "JoinSet",
             ".spawn(",
         ],
-        place: Place::OnlyIn(&["lives.rs", "app/sentinel.rs"]),
+        place: Place::OnlyIn(&["lives.rs", "app/sentinel.rs", "crates/bench/"]),
     },
     Knowledge {
         rule: "threads",
@@ -241,7 +252,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "env::vars",
             "env::current_dir",
         ],
-        place: Place::OnlyIn(&["crates/core/src/app/"]),
+        place: Place::OnlyIn(&["crates/core/src/app/", "crates/bench/"]),
     },
     Knowledge {
         rule: "values",

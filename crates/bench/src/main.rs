@@ -1,0 +1,83 @@
+//! Measures supervision: ours, and the same written by hand on plain tokio.
+//!
+//! One workload a process, so that no measurement inherits the heap of another. Prints one line of
+//! JSON for each measurement. What is timed stands in the README of this package.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool whose output is read in a terminal or by a script"
+)]
+
+mod cell;
+mod measure;
+mod options;
+mod ours;
+mod raw;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use perennial::BoxError;
+use tokio::runtime::Builder;
+
+use measure::Measurement;
+use options::{Options, System, USAGE};
+
+/// What a shell expects when the arguments themselves were wrong.
+const BAD_USAGE: u8 = 2;
+
+/// The system has nothing to measure in this workload.
+const UNSUPPORTED: u8 = 3;
+
+fn main() -> ExitCode {
+    let arguments = std::env::args().skip(1);
+    let options = match Options::parse(arguments) {
+        Ok(options) => options,
+        Err(why) => {
+            eprintln!("perennial-bench: {why}\n\n{USAGE}");
+            return ExitCode::from(BAD_USAGE);
+        }
+    };
+    // Panics are part of some workloads; to print them is not what is measured.
+    std::panic::set_hook(Box::new(|_| {}));
+    match measured(options) {
+        Ok(Some(measurements)) => print(&measurements),
+        Ok(None) => {
+            eprintln!("perennial-bench: this system has no such workload");
+            ExitCode::from(UNSUPPORTED)
+        }
+        Err(error) => {
+            eprintln!("perennial-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the workload on a runtime of its own.
+fn measured(options: Options) -> Result<Option<Vec<Measurement>>, BoxError> {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(options.workers)
+        .enable_time()
+        .build()?;
+    // On a worker, not on the main thread, which would pay for a wake-up at each turn.
+    let driver = runtime.spawn(async move {
+        match options.system {
+            System::Perennial => ours::run(&options).await,
+            System::Raw => raw::run(&options).await,
+        }
+    });
+    let measurements = runtime.block_on(driver)?;
+    // The end of a runtime with all that still runs in it is no part of any measurement.
+    Box::leak(Box::new(runtime));
+    measurements
+}
+
+fn print(measurements: &[Measurement]) -> ExitCode {
+    let mut out = io::stdout().lock();
+    for measurement in measurements {
+        if writeln!(out, "{measurement}").is_err() {
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
