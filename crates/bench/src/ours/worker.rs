@@ -36,6 +36,7 @@ pub(super) enum Start {
 struct Running<'a> {
     worker: &'a Worker,
     stop: StopSignal,
+    has_started: bool,
     sum: u64,
 }
 
@@ -76,14 +77,15 @@ impl Supervisable for Worker {
         "worker"
     }
 
+    fn has_initialization(&self) -> bool {
+        false
+    }
+
     async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
-        match &self.start {
-            Start::Hit(gate) => gate.hit(),
-            Start::Tell(_) => send(&self.inlet, Message::First),
-        }
         Ok(Started::Run(Box::pin(Running {
             worker: self,
             stop: ctx.stopping(),
+            has_started: false,
             sum: 0,
         })))
     }
@@ -94,6 +96,12 @@ impl Future for Running<'_> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        if !std::mem::replace(&mut this.has_started, true) {
+            match &this.worker.start {
+                Start::Hit(gate) => gate.hit(),
+                Start::Tell(_) => send(&this.worker.inlet, Message::First),
+            }
+        }
         loop {
             if Pin::new(&mut this.stop).poll(cx).is_ready() {
                 return Poll::Ready(None);

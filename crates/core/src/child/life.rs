@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
@@ -37,10 +37,7 @@ pub(crate) struct Life {
     pub(crate) commons: Arc<Commons>,
     /// Those of its supervisor, which a supervisor takes over.
     pub(crate) semantics: Semantics,
-    /// Its task; set as soon as it is spawned.
-    task: OnceLock<AbortHandle>,
-    /// Its task is to be aborted.
-    aborted: AtomicBool,
+    task: Mutex<Task>,
     /// Its supervisor was told that somebody else aborted its task.
     killed: AtomicBool,
     /// Where the life before sat, if it was a supervisor.
@@ -55,6 +52,15 @@ pub(crate) struct Life {
     gone: AtomicBool,
     /// Nobody waits for more to be told of it.
     told: AtomicBool,
+}
+
+/// The task of a life.
+#[derive(Debug)]
+enum Task {
+    Unspawned,
+    Spawned(AbortHandle),
+    /// Or to be aborted as soon as it is spawned.
+    Aborted,
 }
 
 impl Commons {
@@ -90,8 +96,7 @@ impl Life {
             supervisor,
             commons: Arc::clone(commons),
             semantics,
-            task: OnceLock::new(),
-            aborted: AtomicBool::new(false),
+            task: Mutex::new(Task::Unspawned),
             killed: AtomicBool::new(false),
             offered_seat: OnceLock::new(),
             seat: OnceLock::new(),
@@ -136,9 +141,8 @@ impl Life {
 
     /// Aborts its task, also one that is about to be spawned.
     pub(crate) fn abort(&self) {
-        // Sequentially consistent with `set_task`: one of the two sees what the other has stored.
-        self.aborted.store(true, Ordering::SeqCst);
-        if let Some(task) = self.task.get() {
+        let task = std::mem::replace(&mut *self.task(), Task::Aborted);
+        if let Task::Spawned(task) = task {
             task.abort();
         }
     }
@@ -150,11 +154,19 @@ impl Life {
 
     /// Its task was spawned.
     pub(crate) fn set_task(&self, task: AbortHandle) {
-        // It is set once, by who spawned it.
-        let task = self.task.get_or_init(|| task);
-        if self.aborted.load(Ordering::SeqCst) {
-            task.abort();
+        let mut place = self.task();
+        match *place {
+            Task::Unspawned => *place = Task::Spawned(task),
+            Task::Spawned(_) | Task::Aborted => {
+                drop(place);
+                task.abort();
+            }
         }
+    }
+
+    fn task(&self) -> MutexGuard<'_, Task> {
+        // Nothing in here is left half done by a panic.
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether its task is over, or about to be.

@@ -196,12 +196,17 @@ impl RosterState {
 }
 
 impl Entry {
+    /// The life that the child has now.
+    pub(crate) fn present(&self) -> Option<Incarnation> {
+        self.life.as_ref().map(|life| life.incarnation)
+    }
+
     pub(crate) fn info(&self) -> ChildInfo {
         ChildInfo {
             id: self.path.id().clone(),
             kind: self.spec.settings.kind,
             state: self.state,
-            incarnation: self.life.as_ref().map(|life| life.incarnation),
+            incarnation: self.present(),
             restarts: self.restarts,
             last_exit: self.last_exit.clone(),
         }
@@ -221,7 +226,7 @@ impl Entry {
             kind: self.spec.settings.kind,
             strategy: None,
             state: self.state,
-            incarnation: self.life.as_ref().map(|life| life.incarnation),
+            incarnation: self.present(),
             restarts: self.restarts,
             uptime: self.since.map(|since| now.saturating_duration_since(since)),
             last_exit: self.last_exit.clone(),

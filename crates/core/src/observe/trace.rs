@@ -11,9 +11,11 @@ const PROGRESS: &str = "perennial::progress";
 /// Failures of children and what supervisors decide about them.
 const CRASH: &str = "perennial::crash";
 
-/// The span in which a life of a child runs.
-pub(crate) fn span(path: &ChildPath, incarnation: Incarnation) -> Span {
-    tracing::info_span!(target: "perennial", "child", %path, incarnation = incarnation.get())
+/// The span in which a life of a child runs, if anybody wants to know.
+pub(crate) fn span(path: &ChildPath, incarnation: Incarnation) -> Option<Box<Span>> {
+    let incarnation = incarnation.get();
+    let span = tracing::info_span!(target: "perennial", "child", %path, incarnation);
+    (!span.is_none()).then(|| Box::new(span))
 }
 
 /// Passes an event on to the subscriber, if there is one that wants it.

@@ -156,8 +156,7 @@ impl Desk {
         let slot = state.find(id.as_str());
         let known = slot.and_then(|slot| {
             let entry = state.get(slot)?;
-            let present = entry.life.as_ref().map(|life| life.incarnation);
-            present.or(entry.ran)
+            entry.present().or(entry.ran)
         });
         let is_over = life.is_some() && life != known;
         let (slot, order) = match (slot, order) {
@@ -212,6 +211,9 @@ impl Desk {
 
     /// Hands out the answers that were written.
     pub(crate) fn hand_out(&mut self) {
+        if self.ready.is_empty() {
+            return;
+        }
         for written in self.ready.drain(..) {
             let unheard = match written {
                 Written::Start(reply, said) => answer(reply, said),
@@ -255,7 +257,7 @@ enum No {
 
 fn started(verdict: Answer, entry: &Entry) -> Result<ChildRef, No> {
     let incarnation = match verdict {
-        Answer::Started => entry.life.as_ref().map(|life| life.incarnation),
+        Answer::Started => entry.present(),
         Answer::Ignored | Answer::Done => None,
         Answer::Failed => return Err(No::Failed),
         Answer::Cancelled => return Err(No::Cancelled),

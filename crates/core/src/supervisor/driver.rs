@@ -18,6 +18,10 @@ use crate::child::{Inbox, Life, Message, Occupant, Report, Roster, Seat, Supervi
 use crate::clock::Moment;
 use crate::exit::{ExitReason, InitializationError};
 
+/// How many children that have nothing to initialize may be started in one turn; the supervisor looks
+/// at its inbox before the next one.
+const AT_ONCE: u32 = 32;
+
 /// A running supervisor. Dropping it kills its children.
 #[derive(Debug)]
 pub(crate) struct Driver<M> {
@@ -34,6 +38,8 @@ pub(crate) struct Driver<M> {
     began: Instant,
     now: Instant,
     actions: Vec<Action>,
+    /// The child that the machine is about.
+    changed: Option<Slot>,
     stage: Stage,
     /// The supervisor above was killed.
     orphaned: bool,
@@ -94,6 +100,7 @@ impl<M: Decide> Driver<M> {
             began: now,
             now,
             actions: Vec::new(),
+            changed: None,
             stage: Stage::Booting,
             orphaned: false,
         }
@@ -185,17 +192,13 @@ impl<M: Decide> Driver<M> {
 
     fn hear(&mut self, message: Message) -> Option<Input> {
         match message {
-            Message::Life(slot, life, word) if self.lives.is_present(slot, life) => {
+            Message::Life(slot, life, word) => {
                 let state = self.machine.state(slot);
-                Some(self.lives.note(self.now, slot, word, state))
+                self.lives.note(self.now, slot, life, word, state)
             }
-            Message::Killed(slot, life) if self.lives.is_present(slot, life) => {
-                Some(Input::Killed(slot))
-            }
-            // Of a life that is no more.
-            Message::Life(..) | Message::Killed(..) => {
-                let_go(message);
-                None
+            Message::Killed(slot, life) => {
+                let is_present = self.lives.is_present(slot, life);
+                is_present.then_some(Input::Killed(slot))
             }
             Message::Retry(slot) => Some(Input::Retry(slot)),
             Message::Stop(request) => {
@@ -207,22 +210,29 @@ impl<M: Decide> Driver<M> {
     }
 
     fn step(&mut self, input: Input) {
+        self.lives.patience = AT_ONCE;
+        self.tell(input);
+        // What was started and has nothing to initialize is up already.
+        while let Some(slot) = self.lives.up.pop_front() {
+            self.tell(Input::Started(slot));
+        }
+        self.publish(None);
+        // Only now: who has an answer finds what it says when it looks.
+        self.desk.hand_out();
+    }
+
+    /// Tells the machine, and does what it says.
+    fn tell(&mut self, input: Input) {
         let mut actions = std::mem::take(&mut self.actions);
         let now = Moment(self.now.saturating_duration_since(self.began));
         let before = input.slot().and_then(|slot| self.machine.state(slot));
         self.machine.step(now, input, &mut actions);
-        let mut shown = None;
         for action in actions.drain(..) {
             self.act(action, before);
-            shown = action.slot();
-            self.publish(shown);
+            self.publish(action.slot());
         }
-        if shown != input.slot() {
-            self.publish(input.slot());
-        }
+        self.publish(input.slot());
         self.actions = actions;
-        // Only now: who has an answer finds what it says when it looks.
-        self.desk.hand_out();
     }
 
     fn act(&mut self, action: Action, before: Option<State>) {
@@ -242,11 +252,14 @@ impl<M: Decide> Driver<M> {
         }
     }
 
-    fn publish(&self, slot: Option<Slot>) {
-        if let Some(slot) = slot
+    /// Lets others see how far that child is, when the machine is done with it.
+    fn publish(&mut self, slot: Option<Slot>) {
+        let done = std::mem::replace(&mut self.changed, slot);
+        if done != slot
+            && let Some(slot) = done
             && let Some(state) = self.machine.state(slot)
         {
-            self.lives.publish(slot, state);
+            self.lives.publish(self.now, slot, state);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The running children of a supervisor: their tasks and deadlines, and what the roster shows of them.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Patience, State};
 use super::task::{Beginning, Hearer, let_go, live};
 use crate::child::{
-    ChildReport, Inbox, Life, Message, Report, Roster, Semantics, StopRequest, Supervisable,
+    ChildReport, Entry, Inbox, Life, Message, Report, Roster, Semantics, StopRequest, Supervisable,
     SupervisorHandle, Word,
 };
 use crate::exit::{ExitReason, InitializationError};
@@ -33,6 +34,10 @@ pub(crate) struct Lives {
     pub(super) history: History,
     /// How the children were stopped, if the supervisor itself ends.
     pub(super) report: Option<Report>,
+    /// The children that are up since they were started, and that the machine is to be told of.
+    pub(super) up: VecDeque<Slot>,
+    /// How many may still go there in this turn.
+    pub(super) patience: u32,
     /// There is nobody left to end.
     pub(super) released: bool,
 }
@@ -54,6 +59,8 @@ impl Lives {
             supervisor: Arc::clone(supervisor),
             history: History::default(),
             report: None,
+            up: VecDeque::new(),
+            patience: 0,
             released: false,
         }
     }
@@ -95,15 +102,27 @@ impl Lives {
         });
         if let Beginning::AtOnce = beginning {
             life.tell(EventKind::Started);
-            // Before the task is spawned, so that it comes before its last word.
-            let started = Message::Life(slot, life.incarnation, Word::Started);
-            self.inbox.push(started);
+            self.is_up(slot, life.incarnation);
         } else {
             self.limit(now, slot, timeout);
         }
         let hearer = Hearer::Supervisor(Arc::clone(&self.inbox), slot);
         let task = tokio::spawn(live(child, beginning, Arc::clone(&life), hearer));
         life.set_task(task.abort_handle());
+    }
+
+    /// A child is up before its task is spawned, so that this is heard before its last word.
+    fn is_up(&mut self, slot: Slot, life: Incarnation) {
+        match self.patience.checked_sub(1) {
+            Some(patience) => {
+                self.patience = patience;
+                self.up.push_back(slot);
+            }
+            None => {
+                let started = Message::Life(slot, life, Word::Started);
+                self.inbox.push(started);
+            }
+        }
     }
 
     /// Asks the child to stop.
@@ -187,29 +206,31 @@ impl Lives {
             }
             _ => ExitReason::Unresponsive,
         };
-        self.settle(now, slot, reason, true);
+        self.settle(now, slot, None, reason, true);
     }
 
-    /// Notes what the task of a child in this state said; what the machine is to be told. A child
-    /// that is told to end keeps its deadline, also if it has started just before.
+    /// Notes what the task of a child in this state said; what the machine is to be told, if it is of
+    /// the life that the child has now. A child that is told to end keeps its deadline, also if it has
+    /// started just before.
     pub(super) fn note(
         &mut self,
         now: Instant,
         slot: Slot,
+        life: Incarnation,
         word: Word,
         state: Option<State>,
-    ) -> Input {
+    ) -> Option<Input> {
         match word {
-            Word::Started => {
+            Word::Started if self.is_present(slot, life) => {
                 if let Some(State::Starting(_, Patience::InTime)) = state {
                     self.deadlines.clear(slot);
                 }
-                self.set_running(now, slot);
-                Input::Started(slot)
+                Some(Input::Started(slot))
             }
+            Word::Started => None,
             Word::Ignored => {
-                self.settle(now, slot, ExitReason::Normal, false);
-                Input::Ignored(slot)
+                let settled = self.settle(now, slot, Some(life), ExitReason::Normal, false);
+                settled.then_some(Input::Ignored(slot))
             }
             Word::Exited(reason) => {
                 let exit = match &reason {
@@ -219,26 +240,29 @@ impl Lives {
                     reason if reason.is_clean() => Exit::Clean,
                     _ => Exit::Abnormal,
                 };
-                self.settle(now, slot, reason, false);
-                Input::Exited(slot, exit)
+                let settled = self.settle(now, slot, Some(life), reason, false);
+                settled.then_some(Input::Exited(slot, exit))
             }
         }
     }
 
-    fn set_running(&self, now: Instant, slot: Slot) {
+    /// Takes a life out of the books, if it is the one that the child has now; `None` means that one.
+    fn settle(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        meant: Option<Incarnation>,
+        reason: ExitReason,
+        unresponsive: bool,
+    ) -> bool {
         let mut state = self.roster.lock();
-        let Some(entry) = state.get_mut(slot) else {
-            return;
+        let entry = state.get_mut(slot);
+        let entry = entry.filter(|entry| meant.is_none() || meant == entry.present());
+        let Some(entry) = entry else {
+            drop(state);
+            let_go(reason);
+            return false;
         };
-        entry.since = Some(now);
-        entry.ran = entry.life.as_ref().map(|life| life.incarnation);
-    }
-
-    /// Takes a life out of the books.
-    fn settle(&mut self, now: Instant, slot: Slot, reason: ExitReason, unresponsive: bool) {
-        self.deadlines.clear(slot);
-        let mut state = self.roster.lock();
-        let entry = state.get_mut(slot).expect("a row outlasts its child");
         let life = entry.life.take();
         if let Some(seat) = life.as_ref().and_then(|life| life.seat.get()) {
             entry.seat = Some(Arc::clone(seat));
@@ -250,6 +274,7 @@ impl Lives {
         let followed = entry.spec.settings.restart.follows(reason.is_abnormal());
         let before = entry.last_exit.replace(reason.clone());
         drop(state);
+        self.deadlines.clear(slot);
         if told.is_none() && followed {
             self.history.push(&path, &reason);
         }
@@ -267,6 +292,7 @@ impl Lives {
         }
         // The user's own errors may be in there.
         let_go((before, life));
+        true
     }
 
     /// Forgets a row.
@@ -277,7 +303,7 @@ impl Lives {
     }
 
     /// Shows others how far a child is.
-    pub(super) fn publish(&self, slot: Slot, state: State) {
+    pub(super) fn publish(&self, now: Instant, slot: Slot, state: State) {
         if let Some(entry) = self.roster.lock().get_mut(slot) {
             entry.state = match state {
                 State::Idle | State::Due(_) => ChildState::Idle,
@@ -286,14 +312,17 @@ impl Lives {
                 State::Retrying => ChildState::Restarting,
                 State::Stopping(..) => ChildState::Stopping,
             };
+            if entry.state == ChildState::Running && entry.since.is_none() {
+                entry.since = Some(now);
+                entry.ran = entry.present();
+            }
         }
     }
 
     /// Whether that life is the one that the child has now.
     pub(super) fn is_present(&self, slot: Slot, life: Incarnation) -> bool {
         let state = self.roster.lock();
-        let present = state.get(slot).and_then(|entry| entry.life.as_ref());
-        present.is_some_and(|present| present.incarnation == life)
+        state.get(slot).and_then(Entry::present) == Some(life)
     }
 
     /// The next child whose deadline has passed.

@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, ready};
 
 use crate::child::{
-    ChildKind, ChildSpec, Context, Departure, Inbox, Life, Message, Started, StopSignal,
+    ChildKind, ChildSpec, Context, Departure, Inbox, Life, Message, RunFuture, Started, StopSignal,
     Supervisable, Word,
 };
 use crate::exit::{ExitReason, InitializationError, Panic, take_location};
@@ -25,8 +25,8 @@ pub(super) enum Hearer {
 struct Farewell {
     life: Arc<Life>,
     hearer: Hearer,
-    end: Option<End>,
     started: bool,
+    said: bool,
 }
 
 /// How a life begins.
@@ -46,11 +46,28 @@ enum End {
     Exited(ExitReason),
 }
 
-/// Runs a future in a span and catches its panic, close to where it happens.
-struct Caught<F> {
-    future: F,
-    span: Span,
+/// The child's own part of its task, phase by phase; small, as each child has one.
+struct Course<'a> {
+    child: &'a dyn Supervisable,
+    farewell: &'a mut Farewell,
+    /// In which the child runs, if anybody wants to know.
+    span: Option<Box<Span>>,
+    phase: Phase<'a>,
 }
+
+enum Phase<'a> {
+    New(Beginning),
+    /// With what cuts it short, if that may be.
+    Initializing(Initialization<'a>, Option<StopSignal>),
+    /// Those go first who wait in this thread's queue.
+    SteppingBack(RunFuture<'a>),
+    Running(RunFuture<'a>),
+    Over,
+}
+
+type Initialization<'a> = Pin<Box<dyn Future<Output = Initialized<'a>> + Send + 'a>>;
+
+type Initialized<'a> = Result<Started<'a>, InitializationError>;
 
 /// One life of a child.
 pub(super) fn live(
@@ -66,95 +83,134 @@ pub(super) fn live(
     let mut farewell = Farewell {
         life,
         hearer,
-        end: None,
         started: matches!(beginning, Beginning::AtOnce),
+        said: false,
     };
     async move {
-        let end = run(child.as_ref(), beginning, &mut farewell).await;
-        farewell.ends(end);
+        let course = Course {
+            child: child.as_ref(),
+            farewell: &mut farewell,
+            span: None,
+            phase: Phase::New(beginning),
+        };
+        let end = course.await;
+        farewell.say_last_word(Some(end));
     }
 }
 
-async fn run(child: &dyn Supervisable, beginning: Beginning, farewell: &mut Farewell) -> End {
-    let life = Arc::clone(&farewell.life);
-    let span = trace::span(&life.path, life.incarnation);
-    let context = Context {
-        life: Arc::clone(&life),
-    };
-    let initialized = match catch(|| child.initialize(context)) {
-        Ok(future) => {
-            let may_cut = matches!(beginning, Beginning::Worker);
-            let future = Caught {
-                future,
-                span: span.clone(),
+impl Future for Course<'_> {
+    type Output = End;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<End> {
+        let this = &mut *self;
+        loop {
+            let next = match std::mem::replace(&mut this.phase, Phase::Over) {
+                Phase::New(beginning) => this.begin(beginning),
+                Phase::Initializing(future, stop) => ready!(this.initialize(future, stop, cx)),
+                Phase::SteppingBack(future) => Ok(Phase::Running(future)),
+                Phase::Running(future) => Err(ready!(this.run(future, cx))),
+                Phase::Over => unreachable!("a task is not polled when it has ended"),
             };
-            unless_stopped(future, may_cut, &life).await
+            match next {
+                Ok(next) => this.phase = next,
+                Err(end) => return Poll::Ready(end),
+            }
+            if let Phase::SteppingBack(_) = this.phase {
+                // Not by tokio's `yield_now`: it keeps a task where no other thread finds it until this
+                // thread has nothing else to do, so that a task which blocks this thread meanwhile
+                // would block this one too.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
-        Err(panic) => Some(Err(panic)),
-    };
-    let at_once = farewell.started;
-    let failed = |error| {
-        End::Exited(if at_once {
+    }
+}
+
+impl<'a> Course<'a> {
+    fn begin(&mut self, beginning: Beginning) -> Result<Phase<'a>, End> {
+        let life = &self.farewell.life;
+        self.span = trace::span(&life.path, life.incarnation);
+        let stop = match beginning {
+            Beginning::Worker => Some(StopSignal::new(Arc::clone(life))),
+            Beginning::AtOnce | Beginning::Supervisor => None,
+        };
+        let context = Context {
+            life: Arc::clone(life),
+        };
+        match catch(|| self.child.initialize(context)) {
+            Ok(future) => Ok(Phase::Initializing(future, stop)),
+            Err(panic) => Err(self.panicked(panic)),
+        }
+    }
+
+    fn initialize(
+        &mut self,
+        mut future: Initialization<'a>,
+        mut stop: Option<StopSignal>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Result<Phase<'a>, End>> {
+        let initialized = match self.catch(|| future.as_mut().poll(cx)) {
+            Ok(Poll::Ready(initialized)) => initialized,
+            Ok(Poll::Pending) => {
+                let stop_now = stop.as_mut().map(|stop| Pin::new(stop).poll(cx));
+                if let Some(Poll::Ready(())) = stop_now {
+                    let cut = InitializationError::cut(ExitReason::Shutdown);
+                    return Poll::Ready(Err(self.failed(cut)));
+                }
+                self.phase = Phase::Initializing(future, stop);
+                return Poll::Pending;
+            }
+            Err(panic) => return Poll::Ready(Err(self.panicked(panic))),
+        };
+        Poll::Ready(match initialized {
+            Ok(Started::Run(future)) if self.farewell.started => Ok(Phase::Running(future)),
+            Ok(Started::Run(future)) => {
+                self.farewell.started();
+                // The supervisor may now stand in this thread's queue where no other thread finds
+                // it: let it out before the child gets the chance to block the thread.
+                Ok(Phase::SteppingBack(future))
+            }
+            Ok(Started::Ignore) => Err(End::Ignored),
+            Err(error) => Err(self.failed(error)),
+        })
+    }
+
+    fn run(&mut self, mut future: RunFuture<'a>, cx: &mut TaskContext<'_>) -> Poll<End> {
+        let exit = match self.catch(|| future.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => {
+                self.phase = Phase::Running(future);
+                return Poll::Pending;
+            }
+            Ok(Poll::Ready(Some(reason))) => reason,
+            Ok(Poll::Ready(None)) if self.farewell.life.stop.is_requested() => ExitReason::Shutdown,
+            Ok(Poll::Ready(None)) => ExitReason::Normal,
+            Err(panic) => ExitReason::Panicked(panic),
+        };
+        Poll::Ready(End::Exited(exit))
+    }
+
+    /// Catches a panic of the child's, close to where it happens.
+    fn catch<T>(&self, act: impl FnOnce() -> T) -> Result<T, Panic> {
+        let _in_span = self.span.as_ref().map(|span| span.enter());
+        catch(act)
+    }
+
+    /// It came to nothing before it ran, unless it was taken to run from the first moment on.
+    fn failed(&self, error: InitializationError) -> End {
+        End::Exited(if self.farewell.started {
             ExitReason::failed(error)
         } else {
             ExitReason::InitializationFailed(error)
         })
-    };
-    let future = match initialized {
-        Some(Ok(Ok(Started::Run(future)))) => future,
-        Some(Ok(Ok(Started::Ignore))) => return End::Ignored,
-        Some(Ok(Err(error))) => return failed(error),
-        Some(Err(panic)) if at_once => return End::Exited(ExitReason::Panicked(panic)),
-        Some(Err(panic)) => return failed(InitializationError::panicked(panic)),
-        None => return failed(InitializationError::cut(ExitReason::Shutdown)),
-    };
-    if !at_once {
-        farewell.started();
-        // The supervisor may now stand in this thread's queue where no other thread finds it: let it
-        // out before the child gets the chance to block the thread.
-        step_back().await;
     }
-    End::Exited(match (Caught { future, span }).await {
-        Ok(Some(reason)) => reason,
-        Ok(None) if life.stop.is_requested() => ExitReason::Shutdown,
-        Ok(None) => ExitReason::Normal,
-        Err(panic) => ExitReason::Panicked(panic),
-    })
-}
 
-/// Waits for an initialization; `None` if the child is to stop before it is done.
-async fn unless_stopped<F: Future + Unpin>(
-    mut initialization: F,
-    may_cut: bool,
-    life: &Arc<Life>,
-) -> Option<F::Output> {
-    let mut stop = StopSignal::new(Arc::clone(life));
-    std::future::poll_fn(|cx| {
-        if let Poll::Ready(done) = Pin::new(&mut initialization).poll(cx) {
-            return Poll::Ready(Some(done));
+    fn panicked(&self, panic: Panic) -> End {
+        if self.farewell.started {
+            End::Exited(ExitReason::Panicked(panic))
+        } else {
+            self.failed(InitializationError::panicked(panic))
         }
-        if may_cut && Pin::new(&mut stop).poll(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        Poll::Pending
-    })
-    .await
-}
-
-/// Lets those go first who wait in this thread's queue.
-///
-/// Not by tokio's `yield_now`: it keeps a task where no other thread finds it until this thread has
-/// nothing else to do, so that a task which blocks this thread meanwhile would block this one too.
-async fn step_back() {
-    let mut is_back = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut is_back, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await
+    }
 }
 
 fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
@@ -186,20 +242,15 @@ impl Farewell {
         self.say(Word::Started);
     }
 
-    /// The task itself has come to an end.
-    fn ends(&mut self, end: End) {
-        self.end = Some(end);
-    }
-
     fn say(&self, word: Word) {
         if let Hearer::Supervisor(inbox, slot) = &self.hearer {
             inbox.push(Message::Life(*slot, self.life.incarnation, word));
         }
     }
 
-    /// How the life ended, as the rest of the world sees it.
-    fn reason(&mut self) -> Option<ExitReason> {
-        let reason = match self.end.take() {
+    /// How the life ended, as the rest of the world sees it; `None` if it declined to start.
+    fn reason(&self, end: Option<End>) -> Option<ExitReason> {
+        let reason = match end {
             Some(End::Ignored) => return None,
             Some(End::Exited(reason)) => reason,
             None => ExitReason::Killed,
@@ -214,12 +265,14 @@ impl Farewell {
         };
         Some(ExitReason::InitializationFailed(error))
     }
-}
 
-impl Drop for Farewell {
-    fn drop(&mut self) {
+    /// Says how it ended, as the task itself saw it; `None` if it was aborted.
+    fn say_last_word(&mut self, end: Option<End>) {
+        if std::mem::replace(&mut self.said, true) {
+            return;
+        }
         self.life.set_gone();
-        let reason = self.reason();
+        let reason = self.reason(end);
         self.life.tell(match &reason {
             None => EventKind::Ignored,
             Some(ExitReason::InitializationFailed(error)) if !self.started => {
@@ -245,16 +298,8 @@ impl Drop for Farewell {
     }
 }
 
-impl<F: Future + Unpin> Future for Caught<F> {
-    type Output = Result<F::Output, Panic>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let _in_span = this.span.enter();
-        match catch(|| Pin::new(&mut this.future).poll(cx)) {
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.say_last_word(None);
     }
 }
