@@ -122,12 +122,23 @@ impl Inbox {
         }
     }
 
-    /// The next message, if there is one; otherwise `waker` is woken by the next that comes.
-    pub(crate) fn poll(&self, waker: &Waker) -> Poll<Message> {
+    /// The next message, and in `more` those behind it, at most that many; if there is none, `waker` is
+    /// woken by the next that comes.
+    pub(crate) fn poll(
+        &self,
+        waker: &Waker,
+        most: usize,
+        more: &mut VecDeque<Message>,
+    ) -> Poll<Message> {
         let mut state = self.lock();
         if state.held == 0
             && let Some(message) = state.queue.pop_front()
         {
+            while more.len() < most
+                && let Some(message) = state.queue.pop_front()
+            {
+                more.push_back(message);
+            }
             return Poll::Ready(message);
         }
         match &mut state.waker {

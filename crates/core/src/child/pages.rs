@@ -17,7 +17,9 @@ impl<T: Clone> Pages<T> {
     /// Adds a row behind all others and tells its number.
     pub(super) fn push(&mut self, row: T) -> usize {
         if self.pages.last().is_none_or(|page| page.len() == PAGE) {
-            self.pages.push(Arc::default());
+            // The first page grows: most tables are small.
+            let room = if self.pages.is_empty() { 0 } else { PAGE };
+            self.pages.push(Arc::new(Vec::with_capacity(room)));
         }
         let last = self.pages.len() - 1;
         let page = Arc::make_mut(&mut self.pages[last]);

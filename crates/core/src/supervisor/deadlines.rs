@@ -17,7 +17,7 @@ const SLACK: usize = 64;
 /// Made for deadlines that come in order of time and are nearly all taken back: then each costs O(1).
 #[derive(Debug, Default)]
 pub(crate) struct Deadlines {
-    /// Earliest first; one that does not stand in `by_slot` was taken back.
+    /// Earliest first; one that does not stand in `by_slot` was taken back, and may still wake the timer.
     by_time: BinaryHeap<Reverse<(Instant, Slot)>>,
     by_slot: Vec<Option<Instant>>,
     /// How many stand in `by_slot`.
@@ -53,7 +53,10 @@ impl Deadlines {
 
     /// The next child whose deadline has passed.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Slot> {
-        while let Some((at, slot)) = self.first() {
+        if self.count == 0 {
+            self.by_time.clear();
+        }
+        while let Some(&Reverse((at, slot))) = self.by_time.peek() {
             let (fires, timer) = self
                 .timer
                 .get_or_insert_with(|| (at, Box::pin(sleep_until(at))));
@@ -64,29 +67,18 @@ impl Deadlines {
             if timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            let passed = at <= *fires;
-            if passed {
-                // The timer stays as it is: more deadlines may have passed with this one.
+            if at > *fires {
+                self.timer = None;
+                continue;
+            }
+            // The timer stays as it is: more deadlines may have passed with this one.
+            self.by_time.pop();
+            if self.by_slot[slot] == Some(at) {
                 self.clear(slot);
                 return Poll::Ready(slot);
             }
-            self.timer = None;
         }
         Poll::Pending
-    }
-
-    /// The earliest deadline.
-    fn first(&mut self) -> Option<(Instant, Slot)> {
-        if self.count == 0 {
-            self.by_time.clear();
-        }
-        while let Some(&Reverse((at, slot))) = self.by_time.peek() {
-            if self.by_slot[slot] == Some(at) {
-                return Some((at, slot));
-            }
-            self.by_time.pop();
-        }
-        None
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where calls come in and answers go out: between ids and handles, and the numbers of a machine.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -20,12 +21,14 @@ use crate::restart::Intensity;
 #[derive(Debug)]
 pub(crate) struct Desk {
     rules: Rules,
-    waiting: HashMap<Request, (Slot, Reply)>,
+    waiting: BTreeMap<Request, (Slot, Reply)>,
     /// Answers that are to be handed out.
     ready: Vec<Written>,
     next: Request,
     /// Numbers the children of a dynamic supervisor.
     seat: Arc<Seat>,
+    /// Where their ids are written.
+    label: String,
 }
 
 /// What holds for the whole life of a supervisor.
@@ -82,10 +85,11 @@ impl Desk {
     pub(crate) fn new(rules: Rules, seat: &Arc<Seat>) -> Self {
         Self {
             rules,
-            waiting: HashMap::new(),
+            waiting: BTreeMap::new(),
             ready: Vec::new(),
             next: 0,
             seat: Arc::clone(seat),
+            label: String::new(),
         }
     }
 
@@ -122,20 +126,21 @@ impl Desk {
             let_go(spec);
             return answer(reply, Err(refusal));
         }
-        if roster.dynamic {
-            let serial = self.seat.next_serial();
-            spec.settings.id = format!("{}#{serial}", spec.settings.id).into();
-        }
-        let mut state = roster.lock();
-        if let Some(slot) = state.find(spec.settings.id.as_str()) {
-            drop(state);
+        let known = if roster.dynamic {
+            // Its number makes it another one than all before.
+            spec.settings.id = self.numbered(&spec.settings.id);
+            None
+        } else {
+            roster.lock().find(spec.settings.id.as_str())
+        };
+        if let Some(slot) = known {
             let_go(spec);
             let request = self.wait(slot, Reply::Start(reply));
             return Some(Input::AddKnown(request, slot));
         }
         let traits = self.rules.traits(&spec.settings);
         let path = roster.path.join(&spec.settings.id);
-        let slot = state.add(spec, path);
+        let slot = roster.lock().add(spec, path);
         let request = self.wait(slot, Reply::Start(reply));
         Some(Input::Add(request, slot, traits))
     }
@@ -174,6 +179,15 @@ impl Desk {
             }
             Order::Delete(reply) => Some(Input::Delete(self.wait(slot, Reply::Done(reply)), slot)),
         }
+    }
+
+    /// The id of the next child of a template.
+    fn numbered(&mut self, name: &ChildId) -> ChildId {
+        self.label.clear();
+        let serial = self.seat.next_serial();
+        // Writing to a String cannot fail.
+        let _written = write!(self.label, "{name}#{serial}");
+        ChildId::from(self.label.as_str())
     }
 
     fn wait(&mut self, slot: Slot, reply: Reply) -> Request {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::task::{Poll, ready};
 
-use tokio::task::coop;
 use tokio::time::Instant;
 
 use super::decide::Decide;
@@ -38,8 +37,6 @@ pub(crate) struct Driver<M> {
     began: Instant,
     now: Instant,
     actions: Vec<Action>,
-    /// The child that the machine is about.
-    changed: Option<Slot>,
     stage: Stage,
     /// The supervisor above was killed.
     orphaned: bool,
@@ -100,7 +97,6 @@ impl<M: Decide> Driver<M> {
             began: now,
             now,
             actions: Vec::new(),
-            changed: None,
             stage: Stage::Booting,
             orphaned: false,
         }
@@ -142,8 +138,11 @@ impl<M: Decide> Driver<M> {
     }
 
     async fn turn(&mut self) {
+        let is_same_moment = self.ear.has_more();
         let heard = self.next().await;
-        self.now = Instant::now();
+        if !is_same_moment {
+            self.now = Instant::now();
+        }
         let input = match heard {
             Heard::Message(message) => self.hear(message),
             Heard::Overdue(slot) => Some(Input::Overdue(slot)),
@@ -165,8 +164,7 @@ impl<M: Decide> Driver<M> {
             ..
         } = self;
         std::future::poll_fn(|cx| {
-            // Bounded work in each turn: other tasks get theirs.
-            let budget = ready!(coop::poll_proceed(cx));
+            let budget = ready!(ear.poll_budget(cx));
             if ear.is_tired()
                 && let Poll::Ready(slot) = lives.poll_overdue(cx)
             {
@@ -184,7 +182,9 @@ impl<M: Decide> Driver<M> {
                 Poll::Ready(message) => Heard::Message(message),
                 Poll::Pending => Heard::Overdue(ready!(lives.poll_overdue(cx))),
             };
-            budget.made_progress();
+            if let Some(budget) = budget {
+                budget.made_progress();
+            }
             Poll::Ready(heard)
         })
         .await
@@ -216,7 +216,7 @@ impl<M: Decide> Driver<M> {
         while let Some(slot) = self.lives.up.pop_front() {
             self.tell(Input::Started(slot));
         }
-        self.publish(None);
+        self.lives.publish(self.now, None, &self.machine);
         // Only now: who has an answer finds what it says when it looks.
         self.desk.hand_out();
     }
@@ -229,9 +229,9 @@ impl<M: Decide> Driver<M> {
         self.machine.step(now, input, &mut actions);
         for action in actions.drain(..) {
             self.act(action, before);
-            self.publish(action.slot());
+            self.lives.publish(self.now, action.slot(), &self.machine);
         }
-        self.publish(input.slot());
+        self.lives.publish(self.now, input.slot(), &self.machine);
         self.actions = actions;
     }
 
@@ -249,17 +249,6 @@ impl<M: Decide> Driver<M> {
             Action::Up => self.stage = Stage::Up,
             Action::Ending(end) => self.begin_to_end(end),
             Action::Finish => self.finish(),
-        }
-    }
-
-    /// Lets others see how far that child is, when the machine is done with it.
-    fn publish(&mut self, slot: Option<Slot>) {
-        let done = std::mem::replace(&mut self.changed, slot);
-        if done != slot
-            && let Some(slot) = done
-            && let Some(state) = self.machine.state(slot)
-        {
-            self.lives.publish(self.now, slot, state);
         }
     }
 

@@ -2,17 +2,24 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+
+use tokio::task::coop::{self, RestoreOnPending};
 
 use crate::child::{Inbox, Message};
 
 /// After so many messages in a row the deadlines have their turn, so that no flood holds them off.
 const IN_A_ROW: u32 = 64;
 
+/// So many messages are taken out of the inbox with the first one. A request to stop waits for no more.
+const BATCH: usize = 3;
+
 /// The inbox of a supervisor, and what it has taken out of it and not heard yet.
 #[derive(Debug)]
 pub(super) struct Ear {
     inbox: Arc<Inbox>,
+    /// What was taken out together.
+    batch: VecDeque<Message>,
     /// What has arrived and must wait, in order.
     deferred: VecDeque<Message>,
     in_a_row: u32,
@@ -22,6 +29,7 @@ impl Ear {
     pub(super) fn new(inbox: Arc<Inbox>) -> Self {
         Self {
             inbox,
+            batch: VecDeque::with_capacity(BATCH),
             deferred: VecDeque::new(),
             in_a_row: 0,
         }
@@ -33,21 +41,37 @@ impl Ear {
         waker: &Waker,
         may_be_heard: impl Fn(&Message) -> bool,
     ) -> Poll<Message> {
-        if let Some(at) = self.deferred.iter().position(&may_be_heard)
+        if !self.deferred.is_empty()
+            && let Some(at) = self.deferred.iter().position(&may_be_heard)
             && let Some(message) = self.deferred.remove(at)
         {
             return Poll::Ready(message);
         }
         loop {
-            match self.inbox.poll(waker) {
-                Poll::Ready(message) if may_be_heard(&message) => {
-                    self.in_a_row += 1;
-                    return Poll::Ready(message);
-                }
-                Poll::Ready(message) => self.deferred.push_back(message),
-                Poll::Pending => return Poll::Pending,
+            let message = match self.batch.pop_front() {
+                Some(message) => message,
+                None => ready!(self.inbox.poll(waker, BATCH, &mut self.batch)),
+            };
+            if may_be_heard(&message) {
+                self.in_a_row += 1;
+                return Poll::Ready(message);
             }
+            self.deferred.push_back(message);
         }
+    }
+
+    /// Bounded work in each turn: other tasks get theirs.
+    pub(super) fn poll_budget(&self, cx: &mut Context<'_>) -> Poll<Option<RestoreOnPending>> {
+        if self.has_more() {
+            return Poll::Ready(None);
+        }
+        coop::poll_proceed(cx).map(Some)
+    }
+
+    /// Whether something was taken out that was not looked at yet. It must be heard before the
+    /// supervisor lets others have their turn: to them it would be neither here nor there.
+    pub(super) fn has_more(&self) -> bool {
+        !self.batch.is_empty()
     }
 
     /// Whether the deadlines have waited long enough.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::deadlines::Deadlines;
+use super::decide::Decide;
 use super::ending::History;
 use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Patience, State};
@@ -38,6 +39,8 @@ pub(crate) struct Lives {
     pub(super) up: VecDeque<Slot>,
     /// How many may still go there in this turn.
     pub(super) patience: u32,
+    /// The child that the machine is about.
+    changed: Option<Slot>,
     /// There is nobody left to end.
     pub(super) released: bool,
 }
@@ -61,6 +64,7 @@ impl Lives {
             report: None,
             up: VecDeque::new(),
             patience: 0,
+            changed: None,
             released: false,
         }
     }
@@ -302,8 +306,18 @@ impl Lives {
         let_go(entry);
     }
 
-    /// Shows others how far a child is.
-    pub(super) fn publish(&self, now: Instant, slot: Slot, state: State) {
+    /// Shows others how far the child is that the machine was about before it came to `next`.
+    pub(super) fn publish(&mut self, now: Instant, next: Option<Slot>, machine: &impl Decide) {
+        let done = std::mem::replace(&mut self.changed, next);
+        if done != next
+            && let Some(slot) = done
+            && let Some(state) = machine.state(slot)
+        {
+            self.show(now, slot, state);
+        }
+    }
+
+    fn show(&self, now: Instant, slot: Slot, state: State) {
         if let Some(entry) = self.roster.lock().get_mut(slot) {
             entry.state = match state {
                 State::Idle | State::Due(_) => ChildState::Idle,

@@ -69,7 +69,7 @@ pub(crate) enum Overdue {
 
 /// The calls that wait for a child.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Waiting(BTreeMap<Slot, Vec<(Request, Wish)>>);
+pub(crate) struct Waiting(BTreeMap<(Slot, Request), Wish>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Wish {
@@ -203,10 +203,10 @@ impl State {
 
 impl Waiting {
     pub(crate) fn push(&mut self, slot: Slot, request: Request, wish: Wish) {
-        self.0.entry(slot).or_default().push((request, wish));
+        self.0.insert((slot, request), wish);
     }
 
-    /// Answers those that wait for `wish`.
+    /// Answers those that wait for `wish`, in the order of their calls.
     pub(crate) fn answer(
         &mut self,
         slot: Slot,
@@ -214,17 +214,17 @@ impl Waiting {
         answer: Answer,
         actions: &mut Vec<Action>,
     ) {
-        let Some(calls) = self.0.get_mut(&slot) else {
+        if self.0.is_empty() {
             return;
-        };
-        calls.retain(|&(request, wanted)| {
-            if wanted == wish {
-                actions.push(Action::Answer(request, answer));
+        }
+        let calls = self.0.range((slot, Request::MIN)..=(slot, Request::MAX));
+        let granted = calls.filter(|&(_, &wanted)| wanted == wish);
+        let first = actions.len();
+        actions.extend(granted.map(|(&(_, request), _)| Action::Answer(request, answer)));
+        for action in &actions[first..] {
+            if let Action::Answer(request, _) = action {
+                self.0.remove(&(slot, *request));
             }
-            wanted != wish
-        });
-        if calls.is_empty() {
-            self.0.remove(&slot);
         }
     }
 }

@@ -77,9 +77,13 @@ pub(crate) fn check_child(
     roster: &Roster,
     spec: &ChildSpec,
 ) -> Result<(), SpecError> {
+    let faults = faults_of(spec, rules.auto_shutdown);
+    if faults.is_empty() && spec.settings.kind == ChildKind::Worker {
+        return Ok(());
+    }
     let path = roster.path.join(&spec.settings.id);
     let mut findings = Findings::default();
-    for fault in faults_of(spec, rules.auto_shutdown) {
+    for fault in faults {
         findings.faults.push((path.clone(), fault));
     }
     findings.add_below(spec.child.as_ref(), path);
