@@ -45,3 +45,11 @@ pub use path::{ChildId, ChildPath, Incarnation};
 pub use restart::{Intensity, Restart};
 pub use supervisor::{AutoShutdown, RunError, StartError, Strategy, Supervisor};
 pub use tree::{ChildKind, ChildState, Counts, Snapshot, SnapshotEntry};
+
+/// What the code of `perennial-macros` calls; no API, and not covered by semantic versioning.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::child::derived::{
+        Initialization, Undeclared, argument, context, function, init, made, run, started,
+    };
+}

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{ChildSpec, Context, Started, Supervisable};
-use crate::exit::{BoxError, InitializationError};
+use crate::exit::{BoxError, InitializationError, IntoExit};
 use crate::path::ChildId;
 
 /// A worker made of a closure, which is called at each start.
@@ -39,16 +39,17 @@ where
     })
 }
 
-struct Worker<F> {
-    name: ChildId,
-    run: F,
+/// A function that is called at each start.
+pub(super) struct Worker<F> {
+    pub(super) name: ChildId,
+    pub(super) run: F,
 }
 
 #[async_trait]
 impl<F, Fut> Supervisable for Worker<F>
 where
     F: Fn(Context) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    Fut: Future<Output: IntoExit> + Send + 'static,
 {
     fn name(&self) -> &str {
         self.name.as_str()

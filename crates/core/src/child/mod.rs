@@ -3,6 +3,7 @@
 
 mod closure;
 mod context;
+pub(crate) mod derived;
 mod error;
 mod handle;
 mod inbox;

@@ -58,6 +58,12 @@ pub enum ExitReason {
 /// What the future of a worker may yield, and which [`ExitReason`] is made of it.
 ///
 /// Implemented for `()`, for `Result<(), E>` of any error, for [`ExitReason`], and for an `Option` of it.
+#[diagnostic::on_unimplemented(
+    message = "a child cannot end with `{Self}`",
+    label = "it yields `{Self}`",
+    note = "a child yields `()`, `Result<(), Error>`, `ExitReason` or `Option<ExitReason>`",
+    note = "`Error` is any error that is `Send + Sync + 'static`, or a text"
+)]
 pub trait IntoExit {
     /// The reason that was given, or `None` if there is none but that the work is done: then the
     /// exit is [`ExitReason::Shutdown`] after a request to stop, and [`ExitReason::Normal`] otherwise.
@@ -125,6 +131,7 @@ impl IntoExit for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> IntoExit for Result<(), E> {
     fn into_exit(self) -> Option<ExitReason> {
         self.err().map(ExitReason::failed)
