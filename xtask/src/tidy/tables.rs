@@ -19,9 +19,16 @@ pub(crate) const PACKAGES: &[Package] = &[
         others: Some(&["async-trait", "snafu", "tokio", "tokio-util", "tracing"]),
     },
     Package {
+        name: "perennial-macros",
+        folder: "crates/macros",
+        // For its tests: what it writes names the facade.
+        ours: &["perennial"],
+        others: Some(&["proc-macro2", "quote", "syn"]),
+    },
+    Package {
         name: "perennial",
         folder: "crates/perennial",
-        ours: &["perennial-core"],
+        ours: &["perennial-core", "perennial-macros"],
         others: Some(&[]),
     },
     Package {
@@ -273,8 +280,11 @@ pub(crate) const FILE_BUDGETS: &[(&str, usize)] = &[
 ];
 
 /// How many lines of code the sources of a crate may have in all.
-pub(crate) const CRATE_BUDGETS: &[(&str, usize)] =
-    &[("crates/core/src/", 8_000), ("crates/testkit/src/", 1_200)];
+pub(crate) const CRATE_BUDGETS: &[(&str, usize)] = &[
+    ("crates/core/src/", 8_000),
+    ("crates/macros/src/", 1_200),
+    ("crates/testkit/src/", 1_200),
+];
 
 /// How many lines of code a function may have, from `fn` to its closing brace.
 pub(crate) const FUNCTION_LINES: usize = 70;
@@ -283,6 +293,7 @@ pub(crate) const FUNCTION_LINES: usize = 70;
 pub(crate) const LIBRARIES: &[&str] = &[
     "crates/perennial/src/",
     "crates/core/src/",
+    "crates/macros/src/",
     "crates/testkit/src/",
 ];
 
@@ -336,6 +347,11 @@ pub(crate) struct Exception {
 
 /// One list for all rules. An exception that no longer excuses anything is a finding itself.
 pub(crate) const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        rule: "stated-once",
+        path: "crates/macros/Cargo.toml",
+        reason: "its tests need the facade, which depends on it: with a version neither could be published first",
+    },
     Exception {
         rule: "sleep",
         path: "tests/otp-replay/src/",
