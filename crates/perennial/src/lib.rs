@@ -21,7 +21,7 @@
 //! # Words
 //!
 //! A **tree** consists of **supervisors** and **workers**; both are **children** of the supervisor
-//! above them. What can be a child is [`Supervisable`]: a closure by [`worker`], a type of your own, a
+//! above them. What can be a child is [`Supervisable`](trait@Supervisable): a closure by [`worker`](fn@worker), a type of your own, a
 //! [`Supervisor`]. How it stands in its supervisor is its [`ChildSpec`]. Its supervisor **starts** it,
 //! which is its initialization; it **runs**; it **exits**, with an [`ExitReason`] that is *clean* or
 //! *abnormal*. Each time between a start and an exit is one life, with an [`Incarnation`] of its own.
@@ -33,7 +33,9 @@
 //! | the main function of a service | [`Application`] |
 //! | a list of children, in order | [`Supervisor`], [`Strategy`], [`Restart`], [`Intensity`] |
 //! | any number of children at run time | [`DynamicSupervisor`] |
-//! | a child with an initialization of its own | [`Supervisable`], [`Context`], [`InitPolicy`] |
+//! | a function as a worker | [`worker()`](fn@worker), [`#[worker]`](macro@worker) |
+//! | a child with an initialization of its own | [`#[derive(Supervisable)]`](derive@Supervisable), [`Context`], [`InitPolicy`] |
+//! | a child with no more than that in common | the trait [`Supervisable`](trait@Supervisable) |
 //! | how children stop | [`ShutdownStrategy`], [`Report`] |
 //! | looking and steering from outside | [`SupervisorHandle`], [`Snapshot`], [`EventStream`] |
 //! | ends that are part of the plan | [`AutoShutdown`], [`ChildSpec::significant`] |
@@ -41,6 +43,7 @@
 //!
 //! # Features
 //!
+//! - `macros` (default): [`#[derive(Supervisable)]`](derive@Supervisable) and [`#[worker]`](macro@worker).
 //! - `signals` (default): [`Application`], which listens for signals of the operating system.
 //! - `test-util`: what only tests of trees need; not covered by semantic versioning.
 
@@ -58,3 +61,20 @@ pub use perennial_core::{
     Started, StderrObserver, StopSignal, Strategy, Supervisable, Supervisor, SupervisorHandle,
     async_trait, install_panic_hook, worker,
 };
+#[cfg(feature = "macros")]
+pub use perennial_macros::{Supervisable, worker};
+
+/// What the code of the macros names; no API, and not covered by semantic versioning.
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __private {
+    pub use std::boxed::Box;
+    pub use std::time::Duration;
+
+    pub use perennial_core::__private::{
+        Initialization, Undeclared, argument, context, function, init, made, run, started,
+    };
+    pub use perennial_core::{
+        ChildSpec, Context, InitPolicy, Restart, ShutdownStrategy, Supervisable,
+    };
+}
