@@ -64,6 +64,10 @@ fn implementation(input: &DeriveInput, settings: &Settings) -> TokenStream {
             #restart
             #shutdown
             #init_policy
+            fn has_initialization(&self) -> bool {
+                use #private::Undeclared as _;
+                #private::is_declared(self, Self::init)
+            }
             fn initialize<'life0, 'async_trait>(
                 &'life0 self,
                 ctx: #private::Context,

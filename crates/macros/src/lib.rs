@@ -49,6 +49,10 @@
 //!     fn init_policy(&self) -> ::perennial::__private::InitPolicy {
 //!         ::perennial::__private::InitPolicy::FatalOnFirstStart
 //!     }
+//!     fn has_initialization(&self) -> bool {
+//!         use ::perennial::__private::Undeclared as _;
+//!         ::perennial::__private::is_declared(self, Self::init)
+//!     }
 //!     fn initialize<'life0, 'async_trait>(
 //!         &'life0 self,
 //!         ctx: ::perennial::__private::Context,
@@ -119,7 +123,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// | `init` | `run` |
 /// |---|---|
-/// | none | `async fn run(&self, ctx: Context) -> …` |
+/// | none: it is up as soon as its task is spawned | `async fn run(&self, ctx: Context) -> …` |
 /// | `async fn init(&self, ctx: &Context) -> Result<Value, Error>` | `async fn run(&self, value: Value, ctx: Context) -> …` |
 /// | `async fn init(&self, ctx: &Context) -> Result<(), Error>` | either of these |
 ///

@@ -72,7 +72,8 @@ pub mod __private {
     pub use std::time::Duration;
 
     pub use perennial_core::__private::{
-        Initialization, Undeclared, argument, context, function, init, made, run, started,
+        Initialization, Undeclared, argument, context, function, init, is_declared, made, run,
+        started,
     };
     pub use perennial_core::{
         ChildSpec, Context, InitPolicy, Restart, ShutdownStrategy, Supervisable,

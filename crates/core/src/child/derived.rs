@@ -4,6 +4,7 @@
 //! The shape of a method is a bound on `Fn`, and an unmet one is told in the words of closures. A trait
 //! with more than one candidate is told in its own words: that is what [`Decoy`] is for.
 
+use std::any::TypeId;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 
@@ -127,6 +128,14 @@ pub enum With {}
 /// The form of a decoy.
 #[derive(Debug)]
 pub enum Never {}
+
+/// Whether `init` is the type's own: each function has a type of its own.
+pub fn is_declared<T: 'static, F: 'static>(_: &T, init: F) -> bool {
+    fn id<F: 'static>(_: F) -> TypeId {
+        TypeId::of::<F>()
+    }
+    id(init) != id(<T as Undeclared>::init)
+}
 
 /// Calls `init`; it comes last, so that all types are known by then.
 pub fn init<'a, 'c, T, F, Fut, Form, Way>(child: &'a T, ctx: &'c Context, init: F) -> Fut

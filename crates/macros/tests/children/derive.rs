@@ -235,6 +235,13 @@ fn the_settings_of_the_attribute_are_those_of_the_spec() {
     }
 }
 
+#[test]
+fn only_a_type_with_an_init_has_an_initialization() {
+    let (feed, _starts) = PriceFeed::new(&[]);
+    assert!(feed.has_initialization());
+    assert!(!HTTPServer.has_initialization());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_type_of_defaults_is_a_child() {
     crate::starts_and_stops(HTTPServer).await;
