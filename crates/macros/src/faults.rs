@@ -22,6 +22,10 @@ impl Faults {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The code that makes the compiler tell all of them; empty if there are none.
     pub(crate) fn tell(self) -> TokenStream {
         self.0

@@ -41,10 +41,19 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
             return faults.tell();
         }
     };
-    check(&function.sig, &mut faults);
-    let spec = arguments(&function.sig).map(|arguments| spec(&function, &arguments, &settings));
-    let faults = faults.tell();
-    quote_spanned!(Span::mixed_site()=> #faults #spec)
+    let mut misfits = Faults::default();
+    check(&function.sig, &mut misfits);
+    let spec = arguments(&function.sig).map(|arguments| {
+        let body = if misfits.is_empty() {
+            body(&function, &arguments, &settings)
+        } else {
+            // Who calls the function is not told of a second fault.
+            quote_spanned!(Span::mixed_site()=> loop {})
+        };
+        spec(&function, &arguments, &settings, &body)
+    });
+    let (faults, misfits) = (faults.tell(), misfits.tell());
+    quote_spanned!(Span::mixed_site()=> #faults #misfits #spec)
 }
 
 /// A parameter of the function that makes the spec.
@@ -135,37 +144,63 @@ fn arguments(signature: &Signature) -> Option<Vec<Argument<'_>>> {
     )
 }
 
-fn spec(function: &ItemFn, arguments: &[Argument<'_>], settings: &Settings) -> TokenStream {
-    let ident = &function.sig.ident;
-    // What is wrong with the future is told at the name of its function.
-    let span = Span::mixed_site().located_at(ident.span());
+/// The outer function, whose signature is that of the given one without its context.
+fn spec(
+    function: &ItemFn,
+    arguments: &[Argument<'_>],
+    settings: &Settings,
+    body: &TokenStream,
+) -> TokenStream {
+    let span = name_span(function);
     let private = settings.private(span);
-    let name = settings.name.clone().unwrap_or_else(|| name::of(ident));
-    let (outer, inner): (Vec<&Attribute>, Vec<&Attribute>) = function
+    let attributes = function
         .attrs
         .iter()
-        .partition(|attribute| OUTER.iter().any(|name| attribute.path().is_ident(name)));
-
+        .filter(|attribute| is_outer(attribute));
     let visibility = &function.vis;
+    let ident = &function.sig.ident;
     let generics = &function.sig.generics;
     let clause = &generics.where_clause;
     let parameters = arguments
         .iter()
         .map(|Argument { ident, ty }| quote_spanned!(span=> #ident: #ty));
-    let signature = &function.sig;
-    let block = &function.block;
+    quote_spanned! {span=>
+        #(#attributes)*
+        #visibility fn #ident #generics (#(#parameters),*) -> #private::ChildSpec #clause {
+            #body
+        }
+    }
+}
 
+/// The function that runs, and the spec that calls it at each start.
+fn body(function: &ItemFn, arguments: &[Argument<'_>], settings: &Settings) -> TokenStream {
+    let span = name_span(function);
+    let private = settings.private(span);
+    let signature = &function.sig;
+    let ident = &signature.ident;
+    let name = settings.name.clone().unwrap_or_else(|| name::of(ident));
+    let attributes = function
+        .attrs
+        .iter()
+        .filter(|attribute| !is_outer(attribute));
+    let block = &function.block;
+    let turbofish = turbofish(function, span);
+
+    // What is wrong with a parameter is told at its type.
     let given = arguments.iter().map(|Argument { ident, ty }| {
         let span = place(ty);
+        let private = settings.private(span);
         quote_spanned!(span=> #private::argument(&#ident))
     });
-    let last = signature.inputs.last().map(|last| match last {
-        FnArg::Typed(last) => place(&last.ty),
-        FnArg::Receiver(_) => span,
-    });
     let ctx = quote_spanned!(span=> ctx);
-    let context = quote_spanned!(last.unwrap_or(span)=> #private::context(#ctx));
-    let turbofish = turbofish(function, span);
+    let last = signature.inputs.last().map(|last| {
+        let span = match last {
+            FnArg::Typed(last) => place(&last.ty),
+            FnArg::Receiver(_) => span,
+        };
+        let private = settings.private(span);
+        quote_spanned!(span=> #private::context(#ctx))
+    });
     let restart = settings
         .restart(span)
         .map(|restart| quote_spanned!(span=> .restart(#restart)));
@@ -173,15 +208,21 @@ fn spec(function: &ItemFn, arguments: &[Argument<'_>], settings: &Settings) -> T
         .shutdown(span)
         .map(|shutdown| quote_spanned!(span=> .shutdown(#shutdown)));
     quote_spanned! {span=>
-        #(#outer)*
-        #visibility fn #ident #generics (#(#parameters),*) -> #private::ChildSpec #clause {
-            #(#inner)*
-            #signature #block
-            #private::function(#name, move |#ctx| #ident #turbofish (#(#given,)* #context))
-                #restart
-                #shutdown
-        }
+        #(#attributes)*
+        #signature #block
+        #private::function(#name, move |#ctx| #ident #turbofish (#(#given,)* #last))
+            #restart
+            #shutdown
     }
+}
+
+fn is_outer(attribute: &Attribute) -> bool {
+    OUTER.iter().any(|name| attribute.path().is_ident(name))
+}
+
+/// What is wrong with the future is told at the name of its function.
+fn name_span(function: &ItemFn) -> Span {
+    Span::mixed_site().located_at(function.sig.ident.span())
 }
 
 /// The generic arguments of the inner function, which has those of the outer one; lifetimes are found.

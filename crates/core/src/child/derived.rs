@@ -35,7 +35,7 @@ pub trait Undeclared {
 /// An `init` that fits.
 #[diagnostic::on_unimplemented(
     message = "the method `init` of `{T}` does not fit",
-    label = "its `init` is `{Self}`",
+    label = "`init` is `{Self}`",
     note = "write `async fn init(&self, ctx: &Context) -> Result<Value, Error>`, or leave it out"
 )]
 pub trait Init<'a, 'c, T, Fut, Form> {
@@ -46,9 +46,9 @@ pub trait Init<'a, 'c, T, Fut, Form> {
 /// What an `init` may yield.
 #[diagnostic::on_unimplemented(
     message = "the method `init` yields `{Self}`, which says nothing about how a start can fail",
-    label = "its `init` yields `{Self}`",
+    label = "`init` yields `{Self}`",
     note = "write `async fn init(&self, ctx: &Context) -> Result<Value, Error>`",
-    note = "`Error` is any error that is `Send + Sync + 'static`, or a text; if nothing can fail, \
+    note = "`Error` is `std::error::Error + Send + Sync`, or a text; where nothing can fail, it is \
             `std::convert::Infallible`"
 )]
 pub trait IntoMade<Value> {
@@ -63,8 +63,8 @@ pub trait IntoMade<Value> {
 /// A `run` that fits.
 #[diagnostic::on_unimplemented(
     message = "the method `run` of `{T}` does not fit",
-    label = "its `run` is `{Self}`",
-    note = "its `init` makes `{Made}`; what is not declared is `Undeclared`, and makes `Nothing`",
+    label = "`run` is `{Self}`; that of `Undeclared` stands for none at all",
+    note = "`init` makes `{Made}`; `Nothing` stands for no `init` at all",
     note = "without `init`, or if that makes `()`, write \
             `async fn run(&self, ctx: Context) -> Result<(), Error>`",
     note = "with an `init` that makes a `Value`, write \

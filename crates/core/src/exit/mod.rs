@@ -62,7 +62,7 @@ pub enum ExitReason {
     message = "a child cannot end with `{Self}`",
     label = "it yields `{Self}`",
     note = "a child yields `()`, `Result<(), Error>`, `ExitReason` or `Option<ExitReason>`",
-    note = "`Error` is any error that is `Send + Sync + 'static`, or a text"
+    note = "`Error` is `std::error::Error + Send + Sync`, or a text"
 )]
 pub trait IntoExit {
     /// The reason that was given, or `None` if there is none but that the work is done: then the

@@ -1,0 +1,18 @@
+use perennial::{Context, Supervisable};
+
+#[derive(Supervisable)]
+struct Mailer {
+    server: String,
+}
+
+impl Mailer {
+    async fn init(&self, _ctx: &Context) -> String {
+        self.server.clone()
+    }
+
+    async fn run(&self, _made: String, ctx: Context) {
+        ctx.stopping().await;
+    }
+}
+
+fn main() {}

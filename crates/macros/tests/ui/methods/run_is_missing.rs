@@ -1,0 +1,6 @@
+use perennial::Supervisable;
+
+#[derive(Supervisable)]
+struct Mailer;
+
+fn main() {}

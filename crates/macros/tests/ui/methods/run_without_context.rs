@@ -1,0 +1,12 @@
+use perennial::{Context, Supervisable};
+
+#[derive(Supervisable)]
+struct Mailer {
+    server: String,
+}
+
+impl Mailer {
+    async fn run(&self) {}
+}
+
+fn main() {}

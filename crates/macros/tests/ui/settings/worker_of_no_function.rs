@@ -1,0 +1,4 @@
+#[perennial::worker]
+struct Mailer;
+
+fn main() {}
