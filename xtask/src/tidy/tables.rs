@@ -50,6 +50,12 @@ pub(crate) const PACKAGES: &[Package] = &[
         others: None,
     },
     Package {
+        name: "perennial-api",
+        folder: "tests/api",
+        ours: &[],
+        others: Some(&["public-api"]),
+    },
+    Package {
         name: "perennial-it",
         folder: "tests/it",
         ours: &["perennial", "perennial-test"],
