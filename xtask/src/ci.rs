@@ -135,7 +135,13 @@ fn steps(root: &Path) -> Vec<Step> {
     ];
     steps.extend(examples(root));
     steps.push(Step::new("docs", docs()));
+    steps.push(Step::new("public API", Work::Command(public_api())));
     steps
+}
+
+/// Compares each published crate with its list; with `--bless` behind `--`, writes the lists.
+pub(crate) fn public_api() -> CommandLine {
+    CommandLine::cargo("run --quiet --locked -p perennial-api")
 }
 
 fn package_budget() -> Work {

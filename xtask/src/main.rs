@@ -14,11 +14,15 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use command::CommandLine;
+
 const USAGE: &str = "\
 usage: cargo xtask <task>
 
 tasks:
   ci      the gate: format, lints, tidy, tests, traces, examples, docs, dependency budget
+  api     compares the public API with the lists `public-api.txt` that are committed
+  bless   writes these lists anew: the change of the API is meant
   tidy    holds the tree against the tables of ARCHITECTURE.md and STYLE.md
   deep    slow checks with more cases and with tools that not everybody has
   help    prints this text";
@@ -45,9 +49,21 @@ fn main() -> ExitCode {
     };
     match task {
         "ci" => ci::run(&root),
+        "api" => ended(&ci::public_api(), &root),
+        "bless" => ended(&ci::public_api().argument("--").argument("--bless"), &root),
         "tidy" => tidy::run(&root),
         "deep" => deep::run(&root),
         unknown => bad_usage(&format!("there is no task `{unknown}`")),
+    }
+}
+
+fn ended(command: &CommandLine, root: &Path) -> ExitCode {
+    match command.run(root) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("cargo xtask: {why}");
+            ExitCode::FAILURE
+        }
     }
 }
 
