@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::command::CommandLine;
+use crate::published;
 use crate::tidy;
 
 /// How many packages `perennial-core` may pull in with default features, itself included.
@@ -114,10 +115,10 @@ fn steps(root: &Path) -> Vec<Step> {
             "lints",
             lint("clippy --workspace --all-targets --all-features --locked -- -D warnings"),
         ),
-        Step::new(
-            "lints without features",
-            lint("clippy -p perennial-core --no-default-features --locked -- -D warnings"),
-        ),
+    ];
+    let alone = published::features_alone(root).into_iter();
+    steps.extend(alone.map(|(name, command)| Step::new(name, Work::Component(command, "clippy"))));
+    steps.extend([
         Step::new("package budget", package_budget()),
         Step::new(
             "tests",
@@ -132,10 +133,14 @@ fn steps(root: &Path) -> Vec<Step> {
             tests("test --release --locked -p perennial-core walk"),
         ),
         traces(root),
-    ];
+    ]);
     steps.extend(examples(root));
     steps.push(Step::new("docs", docs()));
     steps.push(Step::new("public API", Work::Command(public_api())));
+    steps.push(Step::new(
+        "packages",
+        Work::Command(published::packing(root)),
+    ));
     steps
 }
 
@@ -151,7 +156,7 @@ fn package_budget() -> Work {
 
 fn docs() -> Work {
     let flags = "-D warnings -D rustdoc::broken-intra-doc-links";
-    let command = CommandLine::cargo("doc --workspace --no-deps --locked");
+    let command = CommandLine::cargo("doc --workspace --no-deps --all-features --locked");
     Work::Command(command.environment("RUSTDOCFLAGS", flags))
 }
 

@@ -116,7 +116,8 @@ fn checks(root: &Path) -> Vec<Check> {
             "many random cases",
             cases.environment("PROPTEST_CASES", "20000"),
         ),
-        Check::by_tool("licenses and advisories", "deny", "check"),
+        Check::by_tool("licenses", "deny", "check licenses bans sources"),
+        advisories(),
         Check::by_tool(
             "each feature alone",
             "hack",
@@ -132,6 +133,13 @@ fn checks(root: &Path) -> Vec<Check> {
         )
         .picking_tests(),
     ]
+}
+
+/// Needs the database of advisories, and so the network.
+fn advisories() -> Check {
+    let install = "cargo install --locked cargo-deny, and let it fetch the database of RustSec";
+    Check::new("advisories", CommandLine::cargo("deny check advisories"))
+        .needs(CommandLine::cargo("deny fetch db"), install)
 }
 
 /// The toolchain that the manifest promises.

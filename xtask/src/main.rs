@@ -8,6 +8,7 @@
 mod ci;
 mod command;
 mod deep;
+mod published;
 mod tidy;
 
 use std::env;

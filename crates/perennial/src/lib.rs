@@ -46,6 +46,7 @@
 //! - `macros` (default): [`#[derive(Supervisable)]`](derive@Supervisable) and [`#[worker]`](macro@worker).
 //! - `signals` (default): [`Application`], which listens for signals of the operating system.
 //! - `test-util`: what only tests of trees need; not covered by semantic versioning.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "signals")]
 pub use perennial_core::Application;

@@ -75,6 +75,13 @@ pub(crate) fn entries(text: &str) -> Vec<Entry> {
     entries
 }
 
+/// Whether the package of the manifest goes to the registry.
+pub(crate) fn is_published(entries: &[Entry]) -> bool {
+    !entries
+        .iter()
+        .any(|entry| entry.section == "package" && entry.key == "publish" && entry.value == "false")
+}
+
 /// The section, and the dependency if the section is one's own.
 fn header(line: &str) -> (String, Option<String>) {
     let name = line.trim_matches(['[', ']']);

@@ -6,6 +6,7 @@ mod habits;
 mod knowledge;
 pub(crate) mod manifest;
 mod packages;
+mod published;
 mod pure;
 mod sizes;
 mod source;
@@ -85,8 +86,9 @@ impl fmt::Display for Finding {
 
 /// What all rules find, less the exceptions, in the order of paths and lines.
 fn findings(tree: &Tree, exceptions: &[Exception]) -> Vec<Finding> {
-    let rules: [fn(&Tree) -> Vec<Finding>; 8] = [
+    let rules: [fn(&Tree) -> Vec<Finding>; 9] = [
         packages::check,
+        published::check,
         arrows::check,
         pure::check,
         knowledge::check,

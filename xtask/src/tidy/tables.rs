@@ -75,6 +75,9 @@ pub(crate) const PACKAGES: &[Package] = &[
     },
 ];
 
+/// Packages of ours whose features the facade turns on and off.
+pub(crate) const FEATURES_BY_THE_FACADE: &[&str] = &["perennial-core"];
+
 /// Where the folders stand that [`CORE_ROWS`] speaks of.
 pub(crate) const CORE: &str = "crates/core/src/";
 

@@ -2,7 +2,7 @@
 
 use super::{CHILD, DRIVER, MACHINE, NOTHING, found, tree};
 use crate::tidy::tables::CORE_ROWS;
-use crate::tidy::{arrows, knowledge, packages, pure};
+use crate::tidy::{Tree, arrows, knowledge, packages, published, pure};
 
 #[test]
 fn a_package_depends_on_what_its_row_names() {
@@ -60,6 +60,42 @@ fn a_version_is_stated_once() {
         found(packages::check, "Cargo.toml", &root("0.2.0")),
         [("stated-once", 4)]
     );
+}
+
+#[test]
+fn a_published_crate_is_whole() {
+    const MANIFEST: &str = "crates/a/Cargo.toml";
+    let whole = "[package]\nname = \"a\"\ndescription = \"A\"\ndocumentation = \"d\"\nreadme = \"r\"\n\
+                 keywords.workspace = true\ncategories = []\ninclude.workspace = true\n\
+                 [package.metadata.docs.rs]\nall-features = true\nrustdoc-args = []\n";
+    let check = |manifest: &str, license: &str| {
+        let texts = [
+            ("LICENSE-APACHE", "apache"),
+            ("LICENSE-MIT", "mit"),
+            (MANIFEST, manifest),
+            ("crates/a/LICENSE-APACHE", "apache"),
+            ("crates/a/LICENSE-MIT", license),
+            ("crates/a/public-api.txt", ""),
+        ];
+        let texts = texts.map(|(path, text)| (path.to_owned(), text.to_owned()));
+        let findings = published::check(&Tree::new(texts.to_vec()));
+        findings.len()
+    };
+    assert_eq!(check(whole, "mit"), 0);
+    assert_eq!(check(whole, "another"), 1);
+    assert_eq!(check(&whole.replace("description", "about"), "mit"), 1);
+    let private = "[package]\nname = \"a\"\npublish = false\n";
+    assert_eq!(check(private, "another"), 0);
+}
+
+#[test]
+fn the_facade_can_turn_off_every_feature_of_core() {
+    let root = |settings: &str| {
+        format!("[workspace.dependencies]\nperennial-core = {{ path = \"a\"{settings} }}\n")
+    };
+    let check = |settings| found(published::check, "Cargo.toml", &root(settings));
+    assert_eq!(check(", default-features = false"), NOTHING);
+    assert_eq!(check(""), [("published", 2)]);
 }
 
 #[test]
