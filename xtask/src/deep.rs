@@ -125,6 +125,8 @@ fn checks(root: &Path) -> Vec<Check> {
         ),
         oldest_toolchain(root),
         oldest_dependencies(),
+        docs_as_published(),
+        docs_of_private_items(),
         miri(),
         semver(root),
         Check::new(
@@ -156,13 +158,31 @@ fn oldest_toolchain(root: &Path) -> Check {
     )
 }
 
-/// By a tool that changes the lock file for a moment, and that stands on two more.
+/// Asks the registry for older versions than those that the lock file names.
 fn oldest_dependencies() -> Check {
-    let words = "minimal-versions check --direct --workspace --ignore-private";
-    let install = "cargo install --locked cargo-hack cargo-minimal-versions, \
-                   and rustup toolchain install nightly";
-    Check::new("oldest dependencies", CommandLine::cargo(words))
-        .needs(CommandLine::cargo("minimal-versions --version"), install)
+    Check::new("oldest dependencies", CommandLine::cargo("xtask oldest")).needs(
+        CommandLine::cargo("update --dry-run --quiet"),
+        "nothing to install: the registry must be reachable",
+    )
+}
+
+/// With the flags of docs.rs, which say at each item which feature it needs.
+fn docs_as_published() -> Check {
+    let words = "doc --workspace --no-deps --all-features --locked --target-dir target/docs-rs";
+    let command = CommandLine::cargo(words)
+        .environment("RUSTC_BOOTSTRAP", "1")
+        .environment("RUSTDOCFLAGS", "--cfg docsrs -D warnings");
+    Check::new("docs as docs.rs builds them", command)
+}
+
+fn docs_of_private_items() -> Check {
+    let words = "doc --workspace --no-deps --all-features --locked --document-private-items";
+    let command = CommandLine::cargo(words).argument("--target-dir");
+    let command = command.argument("target/docs-private");
+    Check::new(
+        "docs of private items",
+        command.environment("RUSTDOCFLAGS", "-D warnings"),
+    )
 }
 
 fn promised_toolchain(root: &Path) -> Option<String> {

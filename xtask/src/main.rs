@@ -8,6 +8,7 @@
 mod ci;
 mod command;
 mod deep;
+mod oldest;
 mod published;
 mod tidy;
 
@@ -25,6 +26,7 @@ tasks:
   api     compares the public API with the lists `public-api.txt` that are committed
   bless   writes these lists anew: the change of the API is meant
   tidy    holds the tree against the tables of ARCHITECTURE.md and STYLE.md
+  oldest  builds what is published with the oldest dependencies that its manifests allow
   deep    slow checks with more cases and with tools that not everybody has
   help    prints this text";
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         "api" => ended(&ci::public_api(), &root),
         "bless" => ended(&ci::public_api().argument("--").argument("--bless"), &root),
         "tidy" => tidy::run(&root),
+        "oldest" => oldest::run(&root),
         "deep" => deep::run(&root),
         unknown => bad_usage(&format!("there is no task `{unknown}`")),
     }

@@ -11,8 +11,16 @@ const CRATES: &str = "crates";
 /// A crate that goes to the registry.
 struct Published {
     name: String,
+    /// From the root of the workspace.
+    folder: String,
     /// All of its features but `default`.
     features: Vec<String>,
+}
+
+/// Where the crates stand, from the root of the workspace.
+pub(crate) fn folders(root: &Path) -> Vec<String> {
+    let crates = published(root).into_iter();
+    crates.map(|each| each.folder).collect()
 }
 
 /// Packs the crates, and builds each from its package; needs no network once all is built.
@@ -27,7 +35,7 @@ pub(crate) fn packing(root: &Path) -> CommandLine {
 /// One command for each crate without features, and for each of its features alone.
 pub(crate) fn features_alone(root: &Path) -> Vec<(String, CommandLine)> {
     let mut commands = Vec::new();
-    for Published { name, features } in published(root) {
+    for Published { name, features, .. } in published(root) {
         let words = format!("clippy -p {name} --no-default-features --locked");
         let linted = |command: CommandLine| {
             ["--", "-D", "warnings"]
@@ -55,15 +63,16 @@ fn published(root: &Path) -> Vec<Published> {
     };
     let mut crates: Vec<Published> = folders
         .filter_map(|folder| {
-            let manifest = folder.ok()?.path().join("Cargo.toml");
-            of_manifest(&fs::read_to_string(manifest).ok()?)
+            let folder = folder.ok()?;
+            let manifest = fs::read_to_string(folder.path().join("Cargo.toml")).ok()?;
+            of_manifest(&folder.file_name().to_string_lossy(), &manifest)
         })
         .collect();
     crates.sort_by(|left, right| left.name.cmp(&right.name));
     crates
 }
 
-fn of_manifest(text: &str) -> Option<Published> {
+fn of_manifest(folder: &str, text: &str) -> Option<Published> {
     let entries = manifest::entries(text);
     if !manifest::is_published(&entries) {
         return None;
@@ -79,6 +88,7 @@ fn of_manifest(text: &str) -> Option<Published> {
             .value
             .trim_matches('"')
             .to_owned(),
+        folder: format!("{CRATES}/{folder}"),
         features: features.map(|entry| entry.key.clone()).collect(),
     })
 }
@@ -90,13 +100,13 @@ mod tests {
     #[test]
     fn a_crate_that_is_not_published_is_left_out() {
         let manifest = "[package]\nname = \"a\"\n[features]\ndefault = [\"b\"]\nb = []\n";
-        let found = of_manifest(manifest).expect("it is published");
+        let found = of_manifest("a", manifest).expect("it is published");
         assert_eq!(
             (found.name.as_str(), found.features),
             ("a", vec!["b".to_owned()])
         );
         let private = manifest.replace("[features]", "publish = false\n[features]");
-        assert!(of_manifest(&private).is_none());
+        assert!(of_manifest("a", &private).is_none());
     }
 
     #[test]

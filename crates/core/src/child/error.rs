@@ -233,7 +233,7 @@ pub enum Lint {
     },
 }
 
-/// What a look at the spec of a supervisor finds; see [`Supervisable::findings`](super::Supervisable::findings).
+/// What a look at the spec of a supervisor finds; see [`Supervisable::findings`].
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
     pub(crate) faults: Vec<(ChildPath, Fault)>,
