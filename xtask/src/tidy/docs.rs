@@ -1,14 +1,21 @@
-//! Docs: one spelling and one order of headings, `# Cancel safety`, no blocks that do not run.
+//! Docs: one spelling and one order of headings, `# Cancel safety`, an example on every public type,
+//! no blocks that do not run.
 
 use super::source::{Doc, Source};
-use super::tables::{HEADINGS, LIBRARIES};
+use super::tables::{EXAMPLES_IN, HEADINGS, LIBRARIES};
 use super::{Finding, Tree};
 
 const HEADING: &str = "heading";
 const CANCEL: &str = "cancel-safety";
 const IGNORED: &str = "doc-test";
 
+const EXAMPLE: &str = "example";
+
 const CANCEL_SAFETY: &str = "# Cancel safety";
+const EXAMPLES: &str = "# Examples";
+
+/// What begins the line of a type that others see: `unreachable_pub` keeps `pub` for these.
+const PUBLIC_TYPES: &[&str] = &["pub struct ", "pub enum ", "pub trait ", "pub type "];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -20,6 +27,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         {
             findings.extend(cancel_safety(source));
         }
+        if EXAMPLES_IN
+            .iter()
+            .any(|folder| source.path.starts_with(folder))
+        {
+            findings.extend(examples(source));
+        }
     }
     findings
 }
@@ -30,11 +43,7 @@ fn cancel_safety(source: &Source) -> Vec<Finding> {
     });
     let mut findings = Vec::new();
     for function in asked {
-        let above = source.lines[..function.line].iter().rev();
-        let mut docs = above
-            .take_while(|line| line.doc.is_some() || line.attribute)
-            .filter_map(|line| line.doc.as_ref());
-        if !docs.any(|doc| doc.text.trim() == CANCEL_SAFETY) {
+        if !is_said_above(source, function.line, CANCEL_SAFETY) {
             let what = format!(
                 "`{}` is public and async: its doc says under `{CANCEL_SAFETY}` what dropping its \
                  future does",
@@ -44,6 +53,38 @@ fn cancel_safety(source: &Source) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The public types of a file that show no example, and examples that users cannot copy.
+fn examples(source: &Source) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (number, line) in source.lines.iter().enumerate() {
+        let doc = line.doc.as_ref().map(|doc| doc.text.trim_start());
+        if doc.is_some_and(|doc| doc.starts_with("use perennial_core::")) {
+            let what = "an example imports from `perennial`, as users do; see STYLE.md";
+            findings.push(Finding::new(EXAMPLE, &source.path, number, what));
+        }
+        let code = line.code.trim_start();
+        let Some(start) = PUBLIC_TYPES.iter().find(|start| code.starts_with(**start)) else {
+            continue;
+        };
+        if !line.test && !is_said_above(source, number, EXAMPLES) {
+            let after = code[start.len()..].split(|c: char| !c.is_alphanumeric());
+            let name = after.into_iter().next().unwrap_or_default();
+            let what = format!("`{name}` is public: its doc shows its use under `{EXAMPLES}`");
+            findings.push(Finding::new(EXAMPLE, &source.path, number, what));
+        }
+    }
+    findings
+}
+
+/// Whether the doc comment above the item in this line has the heading.
+fn is_said_above(source: &Source, line: usize, heading: &str) -> bool {
+    let above = source.lines[..line].iter().rev();
+    let mut docs = above
+        .take_while(|line| line.doc.is_some() || line.attribute)
+        .filter_map(|line| line.doc.as_ref());
+    docs.any(|doc| doc.text.trim() == heading)
 }
 
 fn headings(source: &Source) -> Vec<Finding> {

@@ -306,6 +306,9 @@ pub(crate) const LIBRARIES: &[&str] = &[
     "crates/testkit/src/",
 ];
 
+/// Where every public type shows an example.
+pub(crate) const EXAMPLES_IN: &[&str] = &["crates/perennial/src/", "crates/core/src/"];
+
 /// A section of a doc comment, and how it is also written elsewhere; in the order of a doc.
 pub(crate) const HEADINGS: &[(&str, &[&str])] = &[
     (

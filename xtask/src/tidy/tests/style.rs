@@ -45,6 +45,20 @@ fn a_crate_over_its_budget_is_found() {
 }
 
 #[test]
+fn a_public_type_shows_an_example() {
+    let check = |text: &str| found(docs::check, CHILD, text);
+    let good =
+        "/// A.\n///\n/// # Examples\n///\n/// ```\n/// ```\n#[derive(Debug)]\npub struct A;\n";
+    assert_eq!(check(good), NOTHING);
+    assert_eq!(check("/// A.\npub enum A {}\n"), [("example", 2)]);
+    assert_eq!(check("/// A.\npub(crate) struct A;\ntrait B {}\n"), NOTHING);
+    let not_ours = "/// ```\n/// use perennial_core::worker;\n/// ```\nfn a() {}\n";
+    assert_eq!(check(not_ours), [("example", 2)]);
+    let of_a_test = "#[cfg(test)]\nmod tests {\n    pub struct A;\n}\n";
+    assert_eq!(check(of_a_test), NOTHING);
+}
+
+#[test]
 fn a_public_async_function_says_what_dropping_its_future_does() {
     let check = |text: &str| found(docs::check, CHILD, text);
     let good =
