@@ -157,6 +157,8 @@ impl SupervisorHandle {
 
     /// Forgets a child that does not run.
     ///
+    /// On return its id is free again. A running child is to be terminated first.
+    ///
     /// # Errors
     ///
     /// As [`restart_child`](Self::restart_child), if it is not down.

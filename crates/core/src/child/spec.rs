@@ -87,13 +87,14 @@ impl ChildSpec {
         self
     }
 
-    /// Sets when it is restarted.
+    /// Sets when it is restarted: by default always, unless the child itself says otherwise.
     pub fn restart(mut self, restart: Restart) -> Self {
         self.settings.restart = restart;
         self
     }
 
-    /// Sets how it is ended.
+    /// Sets how it is ended: by default a worker gets 5 seconds and a supervisor all the time that it needs,
+    /// unless the child itself says otherwise.
     pub fn shutdown(mut self, shutdown: ShutdownStrategy) -> Self {
         self.settings.shutdown = shutdown;
         self
@@ -107,7 +108,8 @@ impl ChildSpec {
         self
     }
 
-    /// Sets what follows when it cannot start.
+    /// Sets what follows when it cannot start: by default its supervisor ends, unless the child itself says
+    /// otherwise.
     pub fn init_policy(mut self, policy: InitPolicy) -> Self {
         self.settings.init_policy = policy;
         self
