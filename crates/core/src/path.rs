@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::ChildId;
+/// # use perennial_core as perennial;
+/// use perennial::ChildId;
 ///
 /// let id = ChildId::from("database");
 /// assert_eq!(id.as_str(), "database");
@@ -29,7 +30,8 @@ pub struct ChildId(Arc<str>);
 /// # Examples
 ///
 /// ```
-/// use perennial_core::ChildPath;
+/// # use perennial_core as perennial;
+/// use perennial::ChildPath;
 ///
 /// let path = ChildPath::root("app").join("storage").join("database");
 /// assert_eq!(path.to_string(), "app/storage/database");
@@ -49,6 +51,25 @@ struct Step {
 ///
 /// A number that no other life in the tree has; a later life has a greater one. So it tells apart
 /// what was said by this life from what an earlier one said.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
+/// let first = handle.which_child("clock").await?.incarnation;
+/// handle.terminate_child("clock").await?;
+/// let second = handle.restart_child("clock").await?.incarnation();
+/// assert!(second > first);
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Incarnation(pub(crate) NonZeroU64);
 

@@ -29,7 +29,8 @@ use crate::supervisor::{StartError, Supervisor};
 ///
 /// ```no_run
 /// use std::process::ExitCode;
-/// use perennial_core::{Application, Supervisor};
+/// # use perennial_core as perennial;
+/// use perennial::{Application, Supervisor};
 ///
 /// #[tokio::main]
 /// async fn main() -> ExitCode {

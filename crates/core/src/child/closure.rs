@@ -14,7 +14,8 @@ use crate::path::ChildId;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::worker;
+/// # use perennial_core as perennial;
+/// use perennial::worker;
 /// use std::time::Duration;
 ///
 /// let heartbeat = worker("heartbeat", |ctx| async move {

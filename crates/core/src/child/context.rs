@@ -18,7 +18,8 @@ use crate::path::{ChildPath, Incarnation};
 /// # Examples
 ///
 /// ```
-/// use perennial_core::worker;
+/// # use perennial_core as perennial;
+/// use perennial::worker;
 ///
 /// let mailer = worker("mailer", |ctx| async move {
 ///     if let Some(exit) = ctx.last_exit() {

@@ -10,6 +10,26 @@ use crate::exit::{ExitReason, InitializationError};
 use crate::path::{ChildId, ChildPath};
 
 /// Why [`start_child`](crate::SupervisorHandle::start_child) started nothing.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{StartChildError, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").start().await?;
+/// handle.start_child(clock.clone()).await?;
+/// match handle.start_child(clock).await {
+///     Err(StartChildError::AlreadyStarted { id }) => assert_eq!(id, "clock"),
+///     other => panic!("{other:?}"),
+/// }
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Snafu)]
 #[snafu(module, visibility(pub(crate)))]
 #[non_exhaustive]
@@ -68,6 +88,25 @@ pub enum StartChildError {
 }
 
 /// Why a call about one child was not carried out.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ChildError, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
+/// let missing = handle.terminate_child("cache").await;
+/// assert!(matches!(missing, Err(ChildError::NotFound { id }) if id == "cache"));
+/// let running = handle.delete_child("clock").await;        // terminate it first
+/// assert!(matches!(running, Err(ChildError::Running { .. })));
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Snafu)]
 #[snafu(module, visibility(pub(crate)))]
 #[non_exhaustive]
@@ -143,6 +182,24 @@ pub enum ChildError {
 }
 
 /// Why a supervisor told nothing about its children.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{CallError, Supervisor};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = Supervisor::one_for_one("app");
+/// let handle = app.handle();                               // there is nobody to ask yet
+/// let answer = handle.which_children().await;
+/// assert!(matches!(answer, Err(CallError::NotRunning { .. })));
+/// let handle = app.start().await?;
+/// assert!(handle.which_children().await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Snafu)]
 #[snafu(module, visibility(pub(crate)))]
 #[non_exhaustive]
@@ -162,6 +219,25 @@ pub enum CallError {
 }
 
 /// Why there is no supervisor at a path.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{PathError, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let storage = Supervisor::one_for_one("storage");
+/// let handle = Supervisor::one_for_one("app").child(clock).child(storage).start().await?;
+/// assert_eq!(handle.supervisor("storage")?.id(), "storage");
+/// assert!(matches!(handle.supervisor("clock"), Err(PathError::Worker { .. })));
+/// assert!(matches!(handle.supervisor("web"), Err(PathError::NotFound { .. })));
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Snafu)]
 #[snafu(module, visibility(pub(crate)))]
 #[non_exhaustive]
@@ -189,12 +265,37 @@ pub enum PathError {
 }
 
 /// Everything that is wrong with a tree or a child spec, each with its place.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Fault, Supervisor, worker};
+///
+/// let mailer = worker("mailer", |_| async { Ok(()) });
+/// let app = Supervisor::one_for_one("app").child(mailer.clone()).child(mailer);
+/// let error = app.check().expect_err("two children have the same id");
+/// let (path, fault) = error.faults().next().expect("it names each fault");
+/// assert_eq!((path.to_string(), fault), ("app/mailer".to_string(), &Fault::DuplicateId));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecError {
     pub(crate) faults: Vec<(ChildPath, Fault)>,
 }
 
 /// One thing that is wrong with a spec.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Fault, Supervisor, worker};
+///
+/// let mailer = worker("mailer", |_| async { Ok(()) }).significant();   // but permanent
+/// let error = Supervisor::one_for_one("app").child(mailer).check().expect_err("it is faulty");
+/// let faults: Vec<&Fault> = error.faults().map(|(_, fault)| fault).collect();
+/// assert!(faults.contains(&&Fault::SignificantPermanent));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -213,6 +314,19 @@ pub enum Fault {
 }
 
 /// Something that is allowed, but probably not meant.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use std::time::Duration;
+/// use perennial::{Lint, Supervisor, worker};
+///
+/// let mailer = worker("mailer", |_| async { Ok(()) });                 // it has 5 s to stop
+/// let app = Supervisor::one_for_all("app").intensity(3, Duration::from_secs(1)).child(mailer);
+/// let lints = app.check().expect("a lint is no fault");
+/// assert!(matches!(lints[0], Lint::StopOutlastsPeriod { .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lint {
@@ -234,6 +348,17 @@ pub enum Lint {
 }
 
 /// What a look at the spec of a supervisor finds; see [`Supervisable::findings`].
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ChildPath, Findings, Supervisable, Supervisor};
+///
+/// let inner = Supervisor::one_for_one("storage");
+/// let findings: Findings = inner.findings(&ChildPath::root("app").join("storage"));
+/// println!("{findings:?}");                                // a type that wraps `inner` hands this on
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
     pub(crate) faults: Vec<(ChildPath, Fault)>,

@@ -24,7 +24,8 @@ use crate::tree::{ChildState, Counts, Snapshot, SnapshotEntry};
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{Supervisor, worker};
+/// # use perennial_core as perennial;
+/// use perennial::{Supervisor, worker};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,6 +45,24 @@ pub struct SupervisorHandle {
 }
 
 /// A child that was started by a call.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let handle = Supervisor::one_for_one("app").start().await?;
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let child = handle.start_child(clock).await?;
+/// assert_eq!(child.path().to_string(), "app/clock");
+/// handle.terminate_child(child.id()).await?;
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ChildRef {
     pub(crate) path: ChildPath,
@@ -51,6 +70,26 @@ pub struct ChildRef {
 }
 
 /// A child as its supervisor lists it.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
+/// for child in handle.which_children().await? {
+///     println!("{} has been restarted {} times", child.id, child.restarts);
+/// }
+/// let clock = handle.which_child("clock").await?;
+/// assert!(clock.incarnation.is_some() && clock.last_exit.is_none());
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChildInfo {
@@ -547,6 +586,24 @@ mod test_util {
     use crate::tree::ChildState;
 
     /// While it lives, a supervisor takes nothing out of its inbox.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use perennial_core as perennial;
+    /// use perennial::Supervisor;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let handle = Supervisor::one_for_one("app").start().await?;
+    /// let hold = handle.hold();
+    /// handle.request_stop();                                   // it does not hear that yet
+    /// assert!(handle.count_children().await.is_ok());
+    /// drop(hold);
+    /// assert!(handle.wait().await.is_clean());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "the supervisor goes on when it is dropped"]
     #[derive(Debug)]
     pub struct Hold(Option<Arc<Occupant>>);

@@ -10,6 +10,25 @@ use crate::path::ChildPath;
 /// How a tree was stopped: each child that ran, in the order of their ends.
 ///
 /// Prints as a line a child.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
+/// let report = handle.shutdown().await;
+/// for child in report.children() {
+///     println!("{} took {:?}", child.path, child.took);
+/// }
+/// assert!(report.is_clean(), "{report}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Report {
     /// The supervisor's own children.
@@ -26,6 +45,25 @@ pub struct Report {
 type Parts = Vec<(usize, Report)>;
 
 /// How one child was stopped.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use std::time::Duration;
+/// use perennial::{ShutdownStrategy, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let deaf = worker("deaf", |_| std::future::pending())
+///     .shutdown(ShutdownStrategy::Graceful(Duration::from_millis(10)));
+/// let report = Supervisor::one_for_one("app").child(deaf).start().await?.shutdown().await;
+/// let child = &report.children()[0];
+/// assert_eq!(child.path.to_string(), "app/deaf");
+/// assert!(child.forced && !child.unresponsive);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChildReport {
@@ -42,6 +80,25 @@ pub struct ChildReport {
 }
 
 /// What became of a supervision that ended.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Outcome, Supervisor};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let handle = Supervisor::one_for_one("app").start().await?;
+/// handle.request_stop();
+/// match handle.wait().await {
+///     Outcome::Stopped => println!("as asked"),
+///     Outcome::Exhausted(why) => return Err(why.into()),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Outcome {

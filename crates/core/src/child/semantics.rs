@@ -9,7 +9,8 @@
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{Semantics, Supervisor};
+/// # use perennial_core as perennial;
+/// use perennial::{Semantics, Supervisor};
 ///
 /// let app = Supervisor::one_for_one("app").semantics(Semantics::otp_exact());
 /// # let _: Supervisor = app;

@@ -15,7 +15,8 @@ use super::life::Life;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::worker;
+/// # use perennial_core as perennial;
+/// use perennial::worker;
 ///
 /// let mailer = worker("mailer", |ctx| async move {
 ///     let stop = ctx.stopping();

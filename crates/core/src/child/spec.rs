@@ -21,7 +21,8 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// ```
 /// use std::time::Duration;
-/// use perennial_core::{Restart, ShutdownStrategy, worker};
+/// # use perennial_core as perennial;
+/// use perennial::{Restart, ShutdownStrategy, worker};
 ///
 /// let spec = worker("mailer", |ctx| async move { ctx.stopping().await; Ok(()) })
 ///     .restart(Restart::Transient)
@@ -38,6 +39,18 @@ pub struct ChildSpec {
 }
 
 /// The settings of a [`ChildSpec`], defaults filled in.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Restart, worker};
+///
+/// let mailer = worker("mailer", |_| async { Ok(()) }).restart(Restart::Transient);
+/// let settings = mailer.settings();
+/// assert_eq!((settings.id.as_str(), settings.restart), ("mailer", Restart::Transient));
+/// assert!(settings.init_timeout.is_some());                // 30 seconds, unless set otherwise
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildSettings {

@@ -7,6 +7,19 @@ use std::time::Duration;
 /// After the abort of a child's task its supervisor waits for the time of
 /// [`abort_grace`](crate::Supervisor::abort_grace); a child that still runs then is declared
 /// unresponsive, named in the report, and left behind.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use std::time::Duration;
+/// use perennial::{ShutdownStrategy, worker};
+///
+/// let mailer = worker("mailer", |ctx| async move { ctx.stopping().await; Ok(()) })
+///     .shutdown(ShutdownStrategy::Graceful(Duration::from_secs(30)));
+/// let meter = worker("meter", |_| std::future::pending()).shutdown(ShutdownStrategy::Brutal);
+/// assert_ne!(mailer.settings().shutdown, meter.settings().shutdown);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ShutdownStrategy {
     /// It is asked to stop; if it still runs after this time, its task is aborted.
@@ -23,6 +36,17 @@ pub enum ShutdownStrategy {
 /// A panic in `initialize` and a timeout are such failures too. To be killed from outside meanwhile is
 /// not: a restart that was cut short so is tried again, and counts. The failure of a child that is
 /// started by [`start_child`](crate::SupervisorHandle::start_child) fails only that call.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{InitPolicy, worker};
+///
+/// let mailer = worker("mailer", |_| async { Ok(()) }).init_policy(InitPolicy::FatalOnFirstStart);
+/// assert_eq!(mailer.settings().init_policy, InitPolicy::FatalOnFirstStart);
+/// assert_eq!(InitPolicy::default(), InitPolicy::Fatal);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum InitPolicy {
     /// The supervisor ends, at the first start and at a restart, and so do those above it up to the

@@ -19,7 +19,8 @@ use crate::restart::Restart;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{Context, InitializationError, Started, Supervisable, async_trait};
+/// # use perennial_core as perennial;
+/// use perennial::{Context, InitializationError, Started, Supervisable, async_trait};
 ///
 /// struct Ticker {
 ///     every: std::time::Duration,
@@ -109,9 +110,44 @@ pub trait Supervisable: Send + Sync + 'static {
 }
 
 /// What the run future of a child yields: the reason of its exit if it has one of its own; see [`IntoExit`].
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ExitReason, RunFuture, Started};
+///
+/// let run: RunFuture<'_> = Box::pin(async { Some(ExitReason::shutdown_with("all rows are in")) });
+/// assert!(matches!(Started::Run(run), Started::Run(_)));   // `Started::run` boxes by itself
+/// ```
 pub type RunFuture<'a> = Pin<Box<dyn Future<Output = Option<ExitReason>> + Send + 'a>>;
 
 /// What an initialization ends with.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Context, InitializationError, Started, Supervisable, async_trait};
+///
+/// struct Metrics {
+///     enabled: bool,
+/// }
+///
+/// #[async_trait]
+/// impl Supervisable for Metrics {
+///     fn name(&self) -> &str {
+///         "metrics"
+///     }
+///
+///     async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
+///         if !self.enabled {
+///             return Ok(Started::Ignore);
+///         }
+///         Ok(Started::run(async move { ctx.stopping().await }))
+///     }
+/// }
+/// ```
 pub enum Started<'a> {
     /// The child runs: until this future is done.
     Run(RunFuture<'a>),

@@ -17,7 +17,8 @@ use crate::path::ChildId;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{DynamicSupervisor, Restart, worker};
+/// # use perennial_core as perennial;
+/// use perennial::{DynamicSupervisor, Restart, worker};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -21,7 +21,8 @@ use crate::supervisor::{Blueprint, RunError, StartError, check};
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{DynamicSupervisor, Restart, Supervisor, worker};
+/// # use perennial_core as perennial;
+/// use perennial::{DynamicSupervisor, Restart, Supervisor, worker};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -18,7 +18,8 @@ use crate::path::ChildPath;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::InitializationError;
+/// # use perennial_core as perennial;
+/// use perennial::InitializationError;
 ///
 /// fn open() -> Result<std::fs::File, InitializationError> {
 ///     std::fs::File::open("/no/such/file").map_err(InitializationError::new)
@@ -53,6 +54,38 @@ enum Kind {
 }
 
 /// At which start of a child its supervisor failed.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Context, InitPhase, InitializationError, StartError, Started};
+/// use perennial::{Supervisable, Supervisor, async_trait};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// struct Database;
+///
+/// #[async_trait]
+/// impl Supervisable for Database {
+///     fn name(&self) -> &str {
+///         "database"
+///     }
+///
+///     async fn initialize(&self, _ctx: Context) -> Result<Started<'_>, InitializationError> {
+///         Err(InitializationError::msg("permission denied"))
+///     }
+/// }
+///
+/// let Err(StartError::Initialization { source, .. }) =
+///     Supervisor::one_for_one("app").child(Database).start().await
+/// else {
+///     return Err("it started".into());
+/// };
+/// assert_eq!(source.phase(), Some(InitPhase::FirstStart));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InitPhase {
     /// The supervisor's own start was not complete.
@@ -65,6 +98,27 @@ pub enum InitPhase {
 ///
 /// Carries the child whose restart was one too many, how it last ended, and how the restarts before
 /// came about.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use std::time::Duration;
+/// use perennial::{Outcome, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let broken = worker("broken", |_| async { Err("no disk".into()) });
+/// let app = Supervisor::one_for_one("app").intensity(2, Duration::from_secs(1)).child(broken);
+/// let Outcome::Exhausted(why) = app.start().await?.wait().await else {
+///     return Err("it still runs".into());
+/// };
+/// assert_eq!((why.child.to_string(), why.restarts), ("app/broken".to_string(), 2));
+/// assert_eq!(why.history.len(), 3);
+/// assert_eq!(why.last_exit().to_string(), "no disk");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Exhausted {

@@ -13,6 +13,21 @@ pub(crate) use panic::take_location;
 pub use panic::{Panic, install_panic_hook};
 
 /// Any error of a user's, boxed.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{BoxError, worker};
+///
+/// async fn import() -> Result<(), BoxError> {
+///     let rows: u32 = "12".parse()?;                       // any error passes through
+///     println!("{rows} rows");
+///     Ok(())
+/// }
+/// let spec = worker("import", |_| import());
+/// assert_eq!(spec.settings().id, "import");
+/// ```
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
 /// How a child ended.
@@ -23,7 +38,8 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::ExitReason;
+/// # use perennial_core as perennial;
+/// use perennial::ExitReason;
 ///
 /// assert!(ExitReason::Normal.is_clean());
 /// assert!(ExitReason::shutdown_with("moved to another node").is_clean());
@@ -58,6 +74,17 @@ pub enum ExitReason {
 /// What the future of a worker may yield, and which [`ExitReason`] is made of it.
 ///
 /// Implemented for `()`, for `Result<(), E>` of any error, for [`ExitReason`], and for an `Option` of it.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ExitReason, IntoExit};
+///
+/// assert!(().into_exit().is_none());                       // the work is done: normal, or shutdown
+/// let failed: Result<(), &str> = Err("connection refused");
+/// assert!(matches!(failed.into_exit(), Some(ExitReason::Failed(_))));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a child cannot end with `{Self}`",
     label = "it yields `{Self}`",

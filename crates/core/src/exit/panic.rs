@@ -10,6 +10,30 @@ use std::sync::{Arc, Once};
 ///
 /// The message is always kept. The location is known once [`install_panic_hook`] was called, which
 /// [`Application`](crate::Application) does.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use std::time::Duration;
+/// use perennial::{ExitReason, Outcome, Supervisor, install_panic_hook, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// install_panic_hook();
+/// let broken = worker("broken", |_| async { panic!("no disk") });
+/// let app = Supervisor::one_for_one("app").intensity(0, Duration::from_secs(1)).child(broken);
+/// let Outcome::Exhausted(why) = app.start().await?.wait().await else {
+///     return Err("it still runs".into());
+/// };
+/// let ExitReason::Panicked(panic) = why.last_exit() else {
+///     return Err("it did not panic".into());
+/// };
+/// assert_eq!(panic.message(), "no disk");
+/// assert!(panic.location().is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panic {
     message: Arc<str>,

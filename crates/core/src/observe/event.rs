@@ -15,6 +15,23 @@ use crate::path::{ChildPath, Incarnation};
 /// [`Ignored`](EventKind::Ignored), [`StartFailed`](EventKind::StartFailed), or
 /// [`Exited`](EventKind::Exited) after [`Started`](EventKind::Started).
 /// Prints as one line.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Event, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let app = Supervisor::one_for_one("app")
+///     .observer(|event: &Event| println!("{:>3} {event}", event.number))
+///     .child(clock);                                       // "  2 app/clock is started", and so on
+/// app.start().await?.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event {
@@ -29,6 +46,26 @@ pub struct Event {
 }
 
 /// What happened.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Event, EventKind, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let alarm = |event: &Event| match &event.kind {
+///     EventKind::Exited { reason } if reason.is_abnormal() => println!("{} failed", event.path),
+///     EventKind::GaveUp { exhausted } => println!("{} gave up: {exhausted}", event.path),
+///     _ => (),
+/// };
+/// let app = Supervisor::one_for_one("app").observer(alarm).child(clock);
+/// app.start().await?.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -78,6 +115,25 @@ pub enum EventKind {
 }
 
 /// Why a child is started.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Event, EventKind, StartCause, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let app = Supervisor::one_for_one("app").child(clock).observer(|event: &Event| {
+///     if let EventKind::Starting { cause: StartCause::Restart } = event.kind {
+///         println!("{} comes back", event.path);
+///     }
+/// });
+/// app.start().await?.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StartCause {

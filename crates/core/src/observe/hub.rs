@@ -23,7 +23,8 @@ use crate::path::{ChildPath, Incarnation};
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{Event, Supervisor};
+/// # use perennial_core as perennial;
+/// use perennial::{Event, Supervisor};
 ///
 /// let app = Supervisor::one_for_one("app").observer(|event: &Event| eprintln!("{event}"));
 /// # let _: Supervisor = app;

@@ -15,7 +15,8 @@ use super::hub::Observer;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{StderrObserver, Supervisor};
+/// # use perennial_core as perennial;
+/// use perennial::{StderrObserver, Supervisor};
 ///
 /// let app = Supervisor::one_for_one("app").observer(StderrObserver::new());
 /// # let _: Supervisor = app;

@@ -19,7 +19,8 @@ const CAPACITY: usize = 1024;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{EventKind, Supervisor, worker};
+/// # use perennial_core as perennial;
+/// use perennial::{EventKind, Supervisor, worker};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,6 +39,16 @@ const CAPACITY: usize = 1024;
 pub struct EventStream(broadcast::Receiver<Arc<Event>>);
 
 /// Its reader was too slow: so many events were lost.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::LostEvents;
+///
+/// let lost = LostEvents(3);                                // what `EventStream::next` says to a slow reader
+/// assert_eq!(lost.to_string(), "3 events were lost: the reader was too slow");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LostEvents(pub u64);
 

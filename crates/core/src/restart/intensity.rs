@@ -14,7 +14,8 @@ use crate::clock::Moment;
 ///
 /// ```
 /// use std::time::Duration;
-/// use perennial_core::Intensity;
+/// # use perennial_core as perennial;
+/// use perennial::Intensity;
 ///
 /// assert_eq!(Intensity::default(), Intensity::new(3, Duration::from_secs(5)));
 /// ```

@@ -13,7 +13,8 @@ pub(crate) use intensity::Window;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{Restart, worker};
+/// # use perennial_core as perennial;
+/// use perennial::{Restart, worker};
 ///
 /// let import = worker("import", |_ctx| async { Ok(()) }).restart(Restart::Transient);
 /// assert_eq!(import.settings().restart, Restart::Transient);

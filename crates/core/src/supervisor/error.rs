@@ -9,6 +9,24 @@ use crate::exit::{Exhausted, InitializationError};
 use crate::path::ChildId;
 
 /// Why a tree did not start. Nothing of it runs then, but what was declared unresponsive.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{StartError, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mailer = worker("mailer", |_| async { Ok(()) });
+/// let app = Supervisor::one_for_one("app").child(mailer.clone()).child(mailer);
+/// match app.start().await {
+///     Err(StartError::Spec { source, .. }) => assert_eq!(source.faults().count(), 1),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Snafu)]
 #[snafu(module, visibility(pub(crate)))]
 #[non_exhaustive]
@@ -52,6 +70,27 @@ pub enum StartError {
 }
 
 /// Why [`run_until`](crate::Supervisor::run_until) ended without being asked to.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use std::time::Duration;
+/// use perennial::{RunError, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let broken = worker("broken", |_| async { Err("no disk".into()) });
+/// let app = Supervisor::one_for_one("app").intensity(0, Duration::from_secs(1)).child(broken);
+/// match app.run_until(std::future::pending::<()>()).await {
+///     Err(RunError::Exhausted { source, .. }) => {
+///         assert_eq!(source.last_exit().to_string(), "no disk");
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Snafu)]
 #[snafu(module, visibility(pub(crate)))]
 #[non_exhaustive]

@@ -25,7 +25,8 @@ use crate::restart::{Intensity, Restart};
 ///
 /// ```
 /// use std::time::Duration;
-/// use perennial_core::{Supervisor, worker};
+/// # use perennial_core as perennial;
+/// use perennial::{Supervisor, worker};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,6 +1,20 @@
 //! Who is restarted with a failed child, and when a supervisor ends by itself.
 
 /// Which siblings are restarted together with a child; OTP's restart strategy.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Strategy, Supervisor, worker};
+///
+/// let cache = worker("cache", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let index = worker("index", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let storage = Supervisor::new("storage", Strategy::RestForOne)   // the index needs the cache
+///     .child(cache)
+///     .child(index);
+/// assert!(storage.check().is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Strategy {
     /// Only the child itself.
@@ -17,6 +31,28 @@ pub enum Strategy {
 ///
 /// Only a significant child that ends by itself and is not restarted counts; one that is stopped by
 /// a call or together with its siblings does not.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{AutoShutdown, Outcome, Restart, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let import = worker("import", |_| async { Ok(()) })   // it is done at once
+///     .restart(Restart::Transient)
+///     .significant();
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let job = Supervisor::one_for_one("job")
+///     .auto_shutdown(AutoShutdown::AnySignificant)
+///     .child(clock)
+///     .child(import);
+/// let outcome = job.start().await?.wait().await;
+/// assert!(matches!(outcome, Outcome::SignificantExited { .. }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AutoShutdown {
     /// It does not; then no child may be significant.

@@ -13,7 +13,8 @@ use crate::path::{ChildPath, Incarnation};
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{Supervisor, worker};
+/// # use perennial_core as perennial;
+/// use perennial::{Supervisor, worker};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,6 +32,24 @@ pub struct Snapshot {
 }
 
 /// One child of a [`Snapshot`]: a supervisor or a worker.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
+/// let snapshot = handle.snapshot();
+/// let clock = snapshot.find("app/clock").ok_or("there is no clock")?;
+/// assert_eq!((clock.depth, clock.restarts), (1, 0));
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SnapshotEntry {
@@ -57,6 +76,25 @@ pub struct SnapshotEntry {
 }
 
 /// What a child is: a leaf of the tree or a supervisor of its own.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ChildKind, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let storage = Supervisor::one_for_one("storage").child(clock);
+/// let handle = Supervisor::one_for_one("app").child(storage).start().await?;
+/// let snapshot = handle.snapshot();
+/// let workers = snapshot.entries().iter().filter(|entry| entry.kind == ChildKind::Worker);
+/// assert_eq!(workers.count(), 1);
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ChildKind {
     /// A leaf.
@@ -67,6 +105,24 @@ pub enum ChildKind {
 }
 
 /// How far a child is.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ChildState, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
+/// assert_eq!(handle.which_child("clock").await?.state, ChildState::Running);
+/// handle.terminate_child("clock").await?;
+/// assert_eq!(handle.which_child("clock").await?.state, ChildState::Idle);
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChildState {
     /// It does not run, and nobody is about to start it; OTP's `undefined`.
@@ -82,6 +138,24 @@ pub enum ChildState {
 }
 
 /// How many children a supervisor has.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
+/// handle.terminate_child("clock").await?;
+/// let counts = handle.count_children().await?;
+/// assert_eq!((counts.specs, counts.active), (1, 0));       // its spec stays
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Counts {
