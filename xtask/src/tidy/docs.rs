@@ -2,7 +2,7 @@
 //! no blocks that do not run.
 
 use super::source::{Doc, Source};
-use super::tables::{EXAMPLES_IN, HEADINGS, LIBRARIES};
+use super::tables::{EXAMPLES_IN, HEADINGS, HIDDEN_TYPES, LIBRARIES, fits};
 use super::{Finding, Tree};
 
 const HEADING: &str = "heading";
@@ -27,9 +27,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         {
             findings.extend(cancel_safety(source));
         }
-        if EXAMPLES_IN
-            .iter()
-            .any(|folder| source.path.starts_with(folder))
+        let path = &source.path;
+        if EXAMPLES_IN.iter().any(|folder| path.starts_with(folder))
+            && !HIDDEN_TYPES.iter().any(|hidden| fits(path, hidden))
         {
             findings.extend(examples(source));
         }

@@ -309,6 +309,9 @@ pub(crate) const LIBRARIES: &[&str] = &[
 /// Where every public type shows an example.
 pub(crate) const EXAMPLES_IN: &[&str] = &["crates/perennial/src/", "crates/core/src/"];
 
+/// Public types that only the output of macros names; no reader comes there.
+pub(crate) const HIDDEN_TYPES: &[&str] = &["child/derived.rs"];
+
 /// A section of a doc comment, and how it is also written elsewhere; in the order of a doc.
 pub(crate) const HEADINGS: &[(&str, &[&str])] = &[
     (
