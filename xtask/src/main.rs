@@ -9,6 +9,7 @@ mod ci;
 mod command;
 mod deep;
 mod oldest;
+mod packages;
 mod published;
 mod tidy;
 
@@ -22,13 +23,14 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
 tasks:
-  ci      the gate: format, lints, tidy, tests, traces, examples, docs, dependency budget
-  api     compares the public API with the lists `public-api.txt` that are committed
-  bless   writes these lists anew: the change of the API is meant
-  tidy    holds the tree against the tables of ARCHITECTURE.md and STYLE.md
-  oldest  builds what is published with the oldest dependencies that its manifests allow
-  deep    slow checks with more cases and with tools that not everybody has
-  help    prints this text";
+  ci        the gate: format, lints, tidy, tests, traces, examples, docs, public API, packages
+  api       compares the public API with the lists `public-api.txt` that are committed
+  bless     writes these lists anew: the change of the API is meant
+  tidy      holds the tree against the tables of ARCHITECTURE.md and STYLE.md
+  packages  packs what is published, and builds it from the archives
+  oldest    builds what is published with the oldest dependencies that its manifests allow
+  deep      slow checks with more cases and with tools that not everybody has
+  help      prints this text";
 
 /// What a shell expects when the arguments themselves were wrong.
 const BAD_USAGE: u8 = 2;
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         "api" => ended(&ci::public_api(), &root),
         "bless" => ended(&ci::public_api().argument("--").argument("--bless"), &root),
         "tidy" => tidy::run(&root),
+        "packages" => packages::run(&root),
         "oldest" => oldest::run(&root),
         "deep" => deep::run(&root),
         unknown => bad_usage(&format!("there is no task `{unknown}`")),

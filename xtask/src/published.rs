@@ -23,13 +23,10 @@ pub(crate) fn folders(root: &Path) -> Vec<String> {
     crates.map(|each| each.folder).collect()
 }
 
-/// Packs the crates, and builds each from its package; needs no network once all is built.
-pub(crate) fn packing(root: &Path) -> CommandLine {
-    let crates = published(root);
-    let packing = CommandLine::cargo("package --quiet --allow-dirty --locked --offline");
-    crates.iter().fold(packing, |packing, each| {
-        packing.argument("-p").argument(&each.name)
-    })
+/// What the crates are called.
+pub(crate) fn names(root: &Path) -> Vec<String> {
+    let crates = published(root).into_iter();
+    crates.map(|each| each.name).collect()
 }
 
 /// One command for each crate without features, and for each of its features alone.
