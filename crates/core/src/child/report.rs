@@ -32,7 +32,7 @@ use crate::path::ChildPath;
 #[derive(Clone, Default)]
 pub struct Report {
     /// The supervisor's own children.
-    own: Arc<Vec<ChildReport>>,
+    own: Option<Arc<Vec<ChildReport>>>,
     /// What is below them, each before the child of `own` at that place. Shared, so that a deep tree
     /// does not write each line down again on each level.
     below: Option<Arc<Parts>>,
@@ -122,7 +122,7 @@ impl Report {
     #[must_use]
     pub fn children(&self) -> &[ChildReport] {
         if self.below.is_none() {
-            return &self.own;
+            return self.own();
         }
         self.whole.get_or_init(|| self.flatten())
     }
@@ -139,15 +139,19 @@ impl Report {
         self.children().iter().all(ChildReport::is_clean)
     }
 
+    fn own(&self) -> &[ChildReport] {
+        self.own.as_deref().map_or(&[], Vec::as_slice)
+    }
+
     /// Adds the next child that ended.
     pub(crate) fn push(&mut self, child: ChildReport) {
-        Arc::make_mut(&mut self.own).push(child);
+        Arc::make_mut(self.own.get_or_insert_default()).push(child);
     }
 
     /// Adds all children of a supervisor that is itself added next.
     pub(crate) fn push_all(&mut self, below: &Self) {
-        if !below.own.is_empty() {
-            let place = (self.own.len(), below.clone());
+        if below.own.is_some() {
+            let place = (self.own().len(), below.clone());
             Arc::make_mut(self.below.get_or_insert_default()).push(place);
         }
     }
@@ -164,7 +168,7 @@ impl Report {
             {
                 open.push((report, child, part + 1));
                 open.push((below, 0, 0));
-            } else if let Some(line) = report.own.get(child) {
+            } else if let Some(line) = report.own().get(child) {
                 whole.push(line.clone());
                 open.push((report, child + 1, part));
             }

@@ -104,12 +104,15 @@ impl Future for Course<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<End> {
         let this = &mut *self;
         loop {
+            if let Phase::Running(future) = &mut this.phase {
+                let polled = ready!(caught(&this.span, || future.as_mut().poll(cx)));
+                return Poll::Ready(this.ended(polled));
+            }
             let next = match std::mem::replace(&mut this.phase, Phase::Over) {
                 Phase::New(beginning) => this.begin(beginning),
                 Phase::Initializing(future, stop) => ready!(this.initialize(future, stop, cx)),
                 Phase::SteppingBack(future) => Ok(Phase::Running(future)),
-                Phase::Running(future) => Err(ready!(this.run(future, cx))),
-                Phase::Over => unreachable!("a task is not polled when it has ended"),
+                Phase::Running(_) | Phase::Over => unreachable!("it is polled in place, or ended"),
             };
             match next {
                 Ok(next) => this.phase = next,
@@ -149,9 +152,10 @@ impl<'a> Course<'a> {
         mut stop: Option<StopSignal>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Result<Phase<'a>, End>> {
-        let initialized = match self.catch(|| future.as_mut().poll(cx)) {
-            Ok(Poll::Ready(initialized)) => initialized,
-            Ok(Poll::Pending) => {
+        let initialized = match caught(&self.span, || future.as_mut().poll(cx)) {
+            Poll::Ready(Ok(initialized)) => initialized,
+            Poll::Ready(Err(panic)) => return Poll::Ready(Err(self.panicked(panic))),
+            Poll::Pending => {
                 let stop_now = stop.as_mut().map(|stop| Pin::new(stop).poll(cx));
                 if let Some(Poll::Ready(())) = stop_now {
                     let cut = InitializationError::cut(ExitReason::Shutdown);
@@ -160,7 +164,6 @@ impl<'a> Course<'a> {
                 self.phase = Phase::Initializing(future, stop);
                 return Poll::Pending;
             }
-            Err(panic) => return Poll::Ready(Err(self.panicked(panic))),
         };
         Poll::Ready(match initialized {
             Ok(Started::Run(future)) if self.farewell.started => Ok(Phase::Running(future)),
@@ -175,24 +178,14 @@ impl<'a> Course<'a> {
         })
     }
 
-    fn run(&mut self, mut future: RunFuture<'a>, cx: &mut TaskContext<'_>) -> Poll<End> {
-        let exit = match self.catch(|| future.as_mut().poll(cx)) {
-            Ok(Poll::Pending) => {
-                self.phase = Phase::Running(future);
-                return Poll::Pending;
-            }
-            Ok(Poll::Ready(Some(reason))) => reason,
-            Ok(Poll::Ready(None)) if self.farewell.life.stop.is_requested() => ExitReason::Shutdown,
-            Ok(Poll::Ready(None)) => ExitReason::Normal,
+    /// How the life ended of which the run future yielded this.
+    fn ended(&self, polled: Result<Option<ExitReason>, Panic>) -> End {
+        End::Exited(match polled {
+            Ok(Some(reason)) => reason,
+            Ok(None) if self.farewell.life.stop.is_requested() => ExitReason::Shutdown,
+            Ok(None) => ExitReason::Normal,
             Err(panic) => ExitReason::Panicked(panic),
-        };
-        Poll::Ready(End::Exited(exit))
-    }
-
-    /// Catches a panic of the child's, close to where it happens.
-    fn catch<T>(&self, act: impl FnOnce() -> T) -> Result<T, Panic> {
-        let _in_span = self.span.as_ref().map(|span| span.enter());
-        catch(act)
+        })
     }
 
     /// It came to nothing before it ran, unless it was taken to run from the first moment on.
@@ -210,6 +203,15 @@ impl<'a> Course<'a> {
         } else {
             self.failed(InitializationError::panicked(panic))
         }
+    }
+}
+
+/// Polls in a span, and catches a panic close to where it happens.
+fn caught<T>(span: &Option<Box<Span>>, poll: impl FnOnce() -> Poll<T>) -> Poll<Result<T, Panic>> {
+    let _in_span = span.as_ref().map(|span| span.enter());
+    match catch(poll) {
+        Ok(polled) => polled.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
     }
 }
 
