@@ -320,7 +320,7 @@ impl SupervisorHandle {
         if entry.spec.settings.kind == ChildKind::Worker {
             return Err(PathError::Worker { id: id.into() });
         }
-        let seat = entry.life.as_ref().and_then(|life| life.seat.get());
+        let seat = entry.life.as_ref().and_then(|life| life.seat());
         let seat = seat.ok_or_else(|| PathError::NotRunning { id: id.into() })?;
         Ok(Self {
             seat: Arc::clone(seat),
@@ -545,7 +545,7 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
         depth: 0,
         kind: ChildKind::Supervisor,
         strategy: None,
-        state: match occupant.life.seat.get() {
+        state: match occupant.life.seat() {
             _ if occupant.life.stop.is_requested() => ChildState::Stopping,
             Some(seat) if !seat.is_up() => ChildState::Starting,
             _ => ChildState::Running,
@@ -563,7 +563,7 @@ fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
     let first = itself(root, now);
     let mut open = vec![(first, Some(Arc::clone(&root.life)))];
     while let Some((mut entry, life)) = open.pop() {
-        let seat = life.as_ref().and_then(|life| life.seat.get());
+        let seat = life.as_ref().and_then(|life| life.seat());
         let occupant = seat.and_then(|seat| seat.occupant());
         if let Some(occupant) = occupant {
             entry.strategy = Some(occupant.roster.strategy);
@@ -634,7 +634,7 @@ mod test_util {
                 let state = occupant.roster.lock();
                 for life in state.lives() {
                     lives += 1;
-                    open.extend(life.seat.get().and_then(|seat| seat.occupant()));
+                    open.extend(life.seat().and_then(|seat| seat.occupant()));
                 }
                 let starting = |state| matches!(state, ChildState::Starting | ChildState::Stopping);
                 if state.states().any(starting) {

@@ -40,18 +40,21 @@ pub(crate) struct Life {
     task: Mutex<Task>,
     /// Its supervisor was told that somebody else aborted its task.
     killed: AtomicBool,
-    /// Where the life before sat, if it was a supervisor.
-    pub(crate) offered_seat: OnceLock<Arc<Seat>>,
-    /// Where the supervisor sits that this child is, if it is one.
-    pub(crate) seat: OnceLock<Arc<Seat>>,
-    /// How the supervisor that this child is ended, as it says itself.
-    departure: OnceLock<Arc<Departure>>,
-    /// Its initialization was given up after this time.
-    pub(crate) overdue: OnceLock<Duration>,
+    rare: OnceLock<Box<Rare>>,
     /// Its task is over, or about to be.
     gone: AtomicBool,
     /// Nobody waits for more to be told of it.
     told: AtomicBool,
+}
+
+/// What few lives have, so that the others are small: those of supervisors, and those that were given up.
+#[derive(Debug, Default)]
+struct Rare {
+    /// Where the life before sat.
+    offered_seat: OnceLock<Arc<Seat>>,
+    seat: OnceLock<Arc<Seat>>,
+    departure: OnceLock<Arc<Departure>>,
+    overdue: OnceLock<Duration>,
 }
 
 /// The task of a life.
@@ -98,10 +101,7 @@ impl Life {
             semantics,
             task: Mutex::new(Task::Unspawned),
             killed: AtomicBool::new(false),
-            offered_seat: OnceLock::new(),
-            seat: OnceLock::new(),
-            departure: OnceLock::new(),
-            overdue: OnceLock::new(),
+            rare: OnceLock::new(),
             gone: AtomicBool::new(false),
             told: AtomicBool::new(false),
         })
@@ -178,14 +178,47 @@ impl Life {
         self.gone.store(true, Ordering::Release);
     }
 
-    /// Notes how the supervisor that this child is ended.
-    pub(crate) fn depart(&self, departure: Departure) {
-        // Only the first end is one.
-        let _first = self.departure.set(Arc::new(departure));
+    /// Where the supervisor sits that this child is, if it is one.
+    pub(crate) fn seat(&self) -> Option<&Arc<Seat>> {
+        self.rare.get()?.seat.get()
+    }
+
+    /// It sits there; the first seat is the one that counts.
+    pub(crate) fn set_seat(&self, seat: Arc<Seat>) {
+        let _first = self.rare().seat.set(seat);
+    }
+
+    /// Where the life before sat, if it was a supervisor.
+    pub(crate) fn offered_seat(&self) -> Option<&Arc<Seat>> {
+        self.rare.get()?.offered_seat.get()
+    }
+
+    /// Offers it the seat of the life before.
+    pub(crate) fn offer_seat(&self, seat: Arc<Seat>) {
+        let _first = self.rare().offered_seat.set(seat);
     }
 
     /// How the supervisor that this child is ended, if it could say so.
     pub(crate) fn departure(&self) -> Option<&Arc<Departure>> {
-        self.departure.get()
+        self.rare.get()?.departure.get()
+    }
+
+    /// Notes how the supervisor that this child is ended; the first end is the one that counts.
+    pub(crate) fn depart(&self, departure: Departure) {
+        let _first = self.rare().departure.set(Arc::new(departure));
+    }
+
+    /// After what time its initialization was given up, if it was.
+    pub(crate) fn overdue(&self) -> Option<Duration> {
+        self.rare.get()?.overdue.get().copied()
+    }
+
+    /// Its initialization is given up, which happens once.
+    pub(crate) fn give_up(&self, after: Duration) {
+        let _first = self.rare().overdue.set(after);
+    }
+
+    fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct Entry {
     pub(crate) ran: Option<Incarnation>,
     /// Since when it runs.
     pub(crate) since: Option<Instant>,
-    pub(crate) restarts: u64,
+    pub(crate) restarts: u32,
     pub(crate) last_exit: Option<ExitReason>,
     /// Where it sits, if it is a supervisor and has been started before.
     pub(crate) seat: Option<Arc<Seat>>,
@@ -207,7 +207,7 @@ impl Entry {
             kind: self.spec.settings.kind,
             state: self.state,
             incarnation: self.present(),
-            restarts: self.restarts,
+            restarts: u64::from(self.restarts),
             last_exit: self.last_exit.clone(),
         }
     }
@@ -227,7 +227,7 @@ impl Entry {
             strategy: None,
             state: self.state,
             incarnation: self.present(),
-            restarts: self.restarts,
+            restarts: u64::from(self.restarts),
             uptime: self.since.map(|since| now.saturating_duration_since(since)),
             last_exit: self.last_exit.clone(),
             counts: None,

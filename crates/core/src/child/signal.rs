@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::life::Life;
+use super::stop::Key;
 
 /// Resolves when the child is asked to stop.
 ///
@@ -33,7 +34,7 @@ use super::life::Life;
 pub struct StopSignal {
     life: Arc<Life>,
     /// Where its waker stands among those of the cell.
-    key: Option<usize>,
+    key: Option<Key>,
 }
 
 impl StopSignal {

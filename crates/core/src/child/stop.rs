@@ -1,6 +1,7 @@
 //! The request to stop: a flag and those who wait for it.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -48,8 +49,11 @@ struct Others {
     free: Vec<usize>,
 }
 
+/// Which waiter it is.
+pub(super) type Key = NonZeroUsize;
+
 /// Of the waiter that is kept first; the others have theirs above it.
-const FIRST: usize = 0;
+const FIRST: Key = Key::MIN;
 
 impl StopCell {
     /// Requests the stop and wakes who waits for it; `false` if it was requested before.
@@ -115,7 +119,7 @@ impl StopCell {
     }
 
     /// Whether the stop was requested; otherwise keeps `waker` under `key`.
-    pub(super) fn poll(&self, key: &mut Option<usize>, waker: &Waker) -> bool {
+    pub(super) fn poll(&self, key: &mut Option<Key>, waker: &Waker) -> bool {
         if self.is_requested() {
             return true;
         }
@@ -131,14 +135,14 @@ impl StopCell {
         false
     }
 
-    pub(super) fn forget(&self, key: usize) {
+    pub(super) fn forget(&self, key: Key) {
         self.lock().waiters.forget(key);
     }
 }
 
 impl Waiters {
     /// A key that nobody has; its place is to be filled at once.
-    fn new_key(&mut self) -> usize {
+    fn new_key(&mut self) -> Key {
         if self.first.is_none() {
             return FIRST;
         }
@@ -147,21 +151,21 @@ impl Waiters {
             others.wakers.push(None);
             others.wakers.len() - 1
         });
-        at + 1
+        FIRST.saturating_add(at + 1)
     }
 
     /// The place of that key.
-    fn at(&mut self, key: usize) -> &mut Option<Waker> {
+    fn at(&mut self, key: Key) -> &mut Option<Waker> {
         match &mut self.others {
-            Some(others) if key > FIRST => &mut others.wakers[key - 1],
+            Some(others) if key > FIRST => &mut others.wakers[behind_first(key)],
             _ => &mut self.first,
         }
     }
 
-    fn forget(&mut self, key: usize) {
+    fn forget(&mut self, key: Key) {
         *self.at(key) = None;
         if let (Some(others), true) = (&mut self.others, key > FIRST) {
-            others.free.push(key - 1);
+            others.free.push(behind_first(key));
         }
     }
 
@@ -172,6 +176,11 @@ impl Waiters {
             waker.wake();
         }
     }
+}
+
+/// Where the others have the waker of that key.
+fn behind_first(key: Key) -> usize {
+    key.get() - FIRST.get() - 1
 }
 
 impl fmt::Debug for StopCell {

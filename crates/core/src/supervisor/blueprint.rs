@@ -47,11 +47,11 @@ impl Blueprint {
 
     /// The seat for a supervisor that starts as this child.
     pub(crate) fn seat_for(&self, ctx: &Context) -> Arc<Seat> {
-        if let Some(reserved) = ctx.life.seat.get() {
+        if let Some(reserved) = ctx.life.seat() {
             return Arc::clone(reserved);
         }
         // That of the row's life before, so that handles stay good; then that of the blueprint.
-        let offered = ctx.life.offered_seat.get();
+        let offered = ctx.life.offered_seat();
         for seat in offered.into_iter().chain([&self.seat]) {
             if seat.reserve(ctx.path()).is_some() {
                 return Arc::clone(seat);
@@ -110,8 +110,7 @@ impl Blueprint {
         };
         let commons = Commons::new(Hub::new(self.observers.clone()));
         let life = Life::new(path, None, handle.clone(), Semantics::default(), &commons);
-        // The life was made just now.
-        let _first = life.seat.set(Arc::clone(&seat));
+        life.set_seat(Arc::clone(&seat));
         seat.arrive(&life);
         seat.welcome(&commons.hub);
         life.tell(EventKind::Starting {

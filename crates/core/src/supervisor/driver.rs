@@ -75,7 +75,7 @@ impl<M: Decide> Driver<M> {
         };
         let lives = Lives::new(&inbox, &roster, handle, semantics, life);
         // A wrapper of a supervisor starts it once a life; a second one would be its own bug.
-        let _first = life.seat.set(Arc::clone(&seat));
+        life.set_seat(Arc::clone(&seat));
         seat.take(Arc::new(Occupant {
             life: Arc::clone(life),
             inbox: Arc::clone(&inbox),

@@ -87,11 +87,11 @@ impl Lives {
             &self.supervisor.commons,
         );
         if let Some(seat) = entry.seat.clone() {
-            // The life was made just now.
-            let _first = life.offered_seat.set(seat);
+            life.offer_seat(seat);
         }
         entry.life = Some(Arc::clone(&life));
-        entry.restarts += u64::from(cause == Cause::Restart);
+        let restart = u32::from(cause == Cause::Restart);
+        entry.restarts = entry.restarts.saturating_add(restart);
         (entry.told, entry.forced) = (None, false);
         let child = Arc::clone(&entry.spec.child);
         let beginning = Beginning::of(&entry.spec);
@@ -157,8 +157,7 @@ impl Lives {
         };
         if let Some(State::Starting(_, Patience::Over)) = state {
             let timeout = entry.spec.settings.init_timeout.unwrap_or_default();
-            // It can be overdue only once.
-            let _first = life.overdue.set(timeout);
+            life.give_up(timeout);
         } else {
             entry.forced = entry.told.is_some();
             entry.told.get_or_insert(now);
@@ -195,7 +194,7 @@ impl Lives {
         let state = self.roster.lock();
         let life = state.get(slot).and_then(|entry| entry.life.clone());
         drop(state);
-        let overdue = life.as_ref().and_then(|life| life.overdue.get().copied());
+        let overdue = life.as_ref().and_then(|life| life.overdue());
         if let Some(life) = life {
             life.tell(EventKind::Unresponsive);
             life.end_is_told();
@@ -268,7 +267,7 @@ impl Lives {
             return false;
         };
         let life = entry.life.take();
-        if let Some(seat) = life.as_ref().and_then(|life| life.seat.get()) {
+        if let Some(seat) = life.as_ref().and_then(|life| life.seat()) {
             entry.seat = Some(Arc::clone(seat));
         }
         entry.since = None;
@@ -349,7 +348,7 @@ impl Lives {
     pub(super) fn orphan(&mut self) {
         let lives: Vec<_> = self.roster.lock().lives().cloned().collect();
         for life in lives {
-            if life.seat.get().is_some() {
+            if life.seat().is_some() {
                 life.stop.request(StopRequest {
                     deadline: None,
                     orphaned: true,

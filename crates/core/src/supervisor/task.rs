@@ -260,8 +260,8 @@ impl Farewell {
         if self.started {
             return Some(reason);
         }
-        let error = match (self.life.overdue.get(), reason) {
-            (Some(&after), _) => InitializationError::timed_out(after),
+        let error = match (self.life.overdue(), reason) {
+            (Some(after), _) => InitializationError::timed_out(after),
             (None, ExitReason::InitializationFailed(error)) => error,
             (None, reason) => InitializationError::cut(reason),
         };
@@ -287,7 +287,7 @@ impl Farewell {
             },
         });
         self.life.end_is_told();
-        if let Some(seat) = self.life.seat.get() {
+        if let Some(seat) = self.life.seat() {
             let departure = self.life.departure().cloned();
             let departure = departure.unwrap_or_else(|| Arc::new(Departure::of(reason.as_ref())));
             let_go(seat.leave(departure));
