@@ -51,7 +51,7 @@ pub use tree::{ChildKind, ChildState, Counts, Snapshot, SnapshotEntry};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::child::derived::{
-        Initialization, Undeclared, argument, context, function, init, is_declared, made, run,
-        started,
+        Initialization, Undeclared, argument, context, function, init, is_declared, made,
+        made_or_failed, run, started,
     };
 }

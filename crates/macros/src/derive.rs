@@ -55,6 +55,10 @@ fn implementation(input: &DeriveInput, settings: &Settings) -> TokenStream {
     let init_policy = settings.init_policy(span).map(
         |policy| quote_spanned!(span=> fn init_policy(&self) -> #private::InitPolicy { #policy }),
     );
+    let made = match &init_policy {
+        Some(_) => quote_spanned!(span=> #private::made_or_failed),
+        None => quote_spanned!(span=> #private::made),
+    };
     quote_spanned! {span=>
         #[automatically_derived]
         impl #generics #private::Supervisable for #ident #arguments #clause {
@@ -78,7 +82,7 @@ fn implementation(input: &DeriveInput, settings: &Settings) -> TokenStream {
             {
                 use #private::Undeclared as _;
                 #private::Box::pin(async move {
-                    let made = #private::made(#private::init(self, &ctx, Self::init).await)?;
+                    let made = #made(#private::init(self, &ctx, Self::init).await)?;
                     #private::started(#private::run(self, made, ctx, Self::run))
                 })
             }

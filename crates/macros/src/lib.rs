@@ -13,7 +13,8 @@
 //! as it is, and a test holds it against what the macro writes.
 //!
 //! `Undeclared` has an `init` that makes nothing, for types without one of their own. What `init` makes
-//! decides which `run` fits; `__private::run` explains one that does not.
+//! decides which `run` fits; `__private::run` explains one that does not. Without the setting `init` there would be
+//! `made` in place of `made_or_failed`, which wants an `init` that can fail.
 //!
 //! ```
 //! use perennial::Context;
@@ -63,7 +64,7 @@
 //!     {
 //!         use ::perennial::__private::Undeclared as _;
 //!         ::perennial::__private::Box::pin(async move {
-//!             let made = ::perennial::__private::made(
+//!             let made = ::perennial::__private::made_or_failed(
 //!                 ::perennial::__private::init(self, &ctx, Self::init).await
 //!             )?;
 //!             ::perennial::__private::started(
@@ -144,7 +145,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `name` | the id of the child: not empty, no `/` | the name of the type: `doc-indexer` for `DocIndexer` |
 /// | `restart` | `"permanent"`, `"transient"`, `"temporary"` | `"permanent"` |
 /// | `shutdown` | a time, `"brutal"`, `"infinite"` | `"5s"` |
-/// | `init` | `"fatal"`, `"fatal_on_first_start"` | `"fatal"` |
+/// | `init` | `"fatal"`, `"fatal_on_first_start"`; only with a method `init` | `"fatal"` |
 /// | `crate` | the path at which perennial is found | `"::perennial"` |
 ///
 /// A time is a whole number and its unit, `ms`, `s`, `m` or `h`: `"500ms"`, `"10s"`. It is read by the macro,

@@ -73,8 +73,8 @@ pub mod __private {
     pub use std::time::Duration;
 
     pub use perennial_core::__private::{
-        Initialization, Undeclared, argument, context, function, init, is_declared, made, run,
-        started,
+        Initialization, Undeclared, argument, context, function, init, is_declared, made,
+        made_or_failed, run, started,
     };
     pub use perennial_core::{
         ChildSpec, Context, InitPolicy, Restart, ShutdownStrategy, Supervisable,

@@ -60,6 +60,21 @@ pub trait IntoMade<Value> {
     fn into_made(self) -> Result<Value, InitializationError>;
 }
 
+/// What an `init` may yield whose failures are a matter of the setting `init`.
+#[diagnostic::on_unimplemented(
+    message = "the setting `init` is for the failures of a method `init`",
+    label = "`init` yields `{Self}`; `Nothing` stands for no `init` at all",
+    note = "write `async fn init(&self, ctx: &Context) -> Result<Value, Error>`, or leave the setting out"
+)]
+pub trait CanFail<Value> {
+    /// What is handed to `run`, or why there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the start.
+    fn into_made(self) -> Result<Value, InitializationError>;
+}
+
 /// A `run` that fits.
 #[diagnostic::on_unimplemented(
     message = "the method `run` of `{T}` does not fit",
@@ -158,6 +173,18 @@ where
     yielded.into_made()
 }
 
+/// What `init` made, if there is a setting for its failures.
+///
+/// # Errors
+///
+/// Why it made nothing.
+pub fn made_or_failed<R, Value>(yielded: R) -> Result<Value, InitializationError>
+where
+    R: CanFail<Value>,
+{
+    yielded.into_made()
+}
+
 /// Calls `run`; it comes last, so that all types are known by then.
 pub fn run<'a, T, Made, F, Fut, Form>(child: &'a T, made: Made, ctx: Context, run: F) -> Fut
 where
@@ -236,6 +263,13 @@ impl IntoMade<Self> for Nothing {
 impl<Value, E: Into<BoxError>> IntoMade<Value> for Result<Value, E> {
     fn into_made(self) -> Result<Value, InitializationError> {
         self.map_err(InitializationError::new)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<Value, E: Into<BoxError>> CanFail<Value> for Result<Value, E> {
+    fn into_made(self) -> Result<Value, InitializationError> {
+        IntoMade::into_made(self)
     }
 }
 

@@ -14,7 +14,8 @@ use crate::restart::Restart;
 ///
 /// One value is started again and again, so everything that a start needs stands in its fields.
 /// Its own settings are defaults; a [`ChildSpec`] can set others for one place in a tree. For a
-/// function or a closure use [`worker`](crate::worker).
+/// function or a closure use [`worker`](crate::worker); for a type with a plain `async fn run` the
+/// derive of the same name writes the implementation.
 ///
 /// # Examples
 ///

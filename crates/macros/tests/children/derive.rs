@@ -173,9 +173,15 @@ struct HTTPServer;
 )]
 struct Explicit;
 
+impl Explicit {
+    async fn init(&self, _ctx: &Context) -> Result<(), io::Error> {
+        Ok(())
+    }
+}
+
 #[derive(Supervisable)]
 #[supervise(restart = "temporary", shutdown = "brutal")]
-#[supervise(name = "split", init = "fatal_on_first_start")]
+#[supervise(name = "split", crate = "::perennial")]
 struct TwoAttributes;
 
 #[derive(Supervisable)]
@@ -217,6 +223,13 @@ fn the_settings_of_the_attribute_are_those_of_the_spec() {
             "split",
             Restart::Temporary,
             ShutdownStrategy::Brutal,
+            InitPolicy::Fatal,
+        ),
+        (
+            ChildSpec::new(PriceFeed::new(&[]).0),
+            "price-feed",
+            Restart::Transient,
+            ShutdownStrategy::Graceful(Duration::from_millis(250)),
             InitPolicy::FatalOnFirstStart,
         ),
         (
