@@ -240,7 +240,7 @@ pub fn supervisable(input: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn worker(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    worker::expand(attribute.into(), item.into()).into()
+    worker::expand(attribute.into(), &item.into()).into()
 }
 
 /// The code blocks of the page above, for the tests that hold them against what the macros write.

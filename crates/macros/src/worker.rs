@@ -25,11 +25,11 @@ const OUTER: &[&str] = &[
 ];
 
 /// The function that makes the spec, and all that is wrong with the input.
-pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     let mut faults = Faults::default();
     let mut settings = Settings::default();
     settings.read(attribute, Place::Function, &mut faults);
-    let function = match syn::parse2::<Item>(item) {
+    let function = match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Fn(function)) => function,
         Ok(other) => {
             faults.at(&other, "`#[worker]` stands on an `async fn`");
@@ -38,7 +38,8 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         }
         Err(error) => {
             faults.add(error);
-            return faults.tell();
+            let faults = faults.tell();
+            return quote_spanned!(Span::mixed_site()=> #faults #item);
         }
     };
     let mut misfits = Faults::default();
@@ -63,9 +64,12 @@ struct Argument<'a> {
 }
 
 impl<'a> Argument<'a> {
-    fn new(at: usize, input: &'a PatType) -> Self {
+    fn new(at: usize, input: &'a PatType, function: &Ident) -> Self {
         let ident = match &*input.pat {
-            Pat::Ident(pattern) if pattern.subpat.is_none() => pattern.ident.clone(),
+            // The inner function would hide an argument of the same name.
+            Pat::Ident(pattern) if pattern.subpat.is_none() && pattern.ident != *function => {
+                pattern.ident.clone()
+            }
             _ => format_ident!("argument_{at}", span = Span::mixed_site()),
         };
         Self {
@@ -136,12 +140,8 @@ fn arguments(signature: &Signature) -> Option<Vec<Argument<'_>>> {
         .collect();
     let mut typed = typed?;
     typed.pop()?;
-    let arguments = typed.into_iter().enumerate();
-    Some(
-        arguments
-            .map(|(at, input)| Argument::new(at, input))
-            .collect(),
-    )
+    let new = |(at, input)| Argument::new(at, input, &signature.ident);
+    Some(typed.into_iter().enumerate().map(new).collect())
 }
 
 /// The outer function, whose signature is that of the given one without its context.
@@ -265,7 +265,7 @@ mod tests {
             }
         };
         let settings = quote::quote!(restart = "transient", shutdown = "brutal");
-        let written = expand(settings, input);
+        let written = expand(settings, &input);
         let shown = shown.into_token_stream();
         assert_eq!(written.to_string(), shown.to_string());
     }

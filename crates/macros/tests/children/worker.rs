@@ -96,6 +96,15 @@ async fn patterns(
     (count == 6).then_some(()).ok_or_else(|| count.to_string())
 }
 
+/// An argument may be called as its function is, or as the macro calls the context.
+#[worker]
+async fn heartbeat(heartbeat: u8, ctx: u8, context: Ctx) -> Result<(), String> {
+    context.stopping().await;
+    (heartbeat == 1 && ctx == 2)
+        .then_some(())
+        .ok_or_else(|| ctx.to_string())
+}
+
 #[worker]
 async fn generic<T, const N: usize>(
     values: [T; N],
@@ -143,6 +152,7 @@ async fn each_form_of_a_function_runs_and_stops() {
         r#loop(),
         reasoned(),
         patterns(1, (2, 3), "unused"),
+        heartbeat(1, 2),
         generic(["a", "b"], 7, Arc::from("s")),
         elsewhere::stops(),
         Clinic::doctor(3),
