@@ -22,6 +22,9 @@ pub(crate) struct Commons {
     pub(crate) tasks: AtomicUsize,
     /// How many lives have an end that is still to be told.
     untold: AtomicUsize,
+    /// Set before the first child starts.
+    #[cfg(feature = "test-util")]
+    pub(crate) stand_ins: OnceLock<super::StandIns>,
 }
 
 /// One life of a child.
@@ -73,6 +76,8 @@ impl Commons {
             lives: AtomicU64::new(0),
             tasks: AtomicUsize::new(0),
             untold: AtomicUsize::new(0),
+            #[cfg(feature = "test-util")]
+            stand_ins: OnceLock::new(),
         })
     }
 

@@ -15,6 +15,8 @@ mod seat;
 mod semantics;
 mod signal;
 mod spec;
+#[cfg(feature = "test-util")]
+mod stand_in;
 mod stop;
 mod strategy;
 mod supervisable;
@@ -36,6 +38,8 @@ pub(crate) use seat::{Departure, Occupant, Seat};
 pub use semantics::Semantics;
 pub use signal::StopSignal;
 pub use spec::{ChildSettings, ChildSpec};
+#[cfg(feature = "test-util")]
+pub(crate) use stand_in::StandIns;
 pub(crate) use stop::StopRequest;
 pub use strategy::{InitPolicy, ShutdownStrategy};
 pub use supervisable::{RunFuture, Started, Supervisable};

@@ -23,6 +23,8 @@ pub(crate) struct Blueprint {
     /// `None`: those of the supervisor above.
     pub(crate) semantics: Option<Semantics>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
+    #[cfg(feature = "test-util")]
+    pub(super) stand_ins: crate::child::StandIns,
     /// Where the supervisor sits that is made of this blueprint, at the first place where it runs.
     seat: Arc<Seat>,
 }
@@ -36,6 +38,8 @@ impl Blueprint {
             abort_grace: Duration::from_secs(1),
             semantics: None,
             observers: Vec::new(),
+            #[cfg(feature = "test-util")]
+            stand_ins: crate::child::StandIns::default(),
         }
     }
 
@@ -109,6 +113,9 @@ impl Blueprint {
             seat: Arc::clone(&seat),
         };
         let commons = Commons::new(Hub::new(self.observers.clone()));
+        #[cfg(feature = "test-util")]
+        // The tree was made just now.
+        let _first = commons.stand_ins.set(self.stand_ins.clone());
         let life = Life::new(path, None, handle.clone(), Semantics::default(), &commons);
         life.set_seat(Arc::clone(&seat));
         seat.arrive(&life);

@@ -95,7 +95,18 @@ impl Lives {
         (entry.told, entry.forced) = (None, false);
         let child = Arc::clone(&entry.spec.child);
         let beginning = Beginning::of(&entry.spec);
+        #[cfg(feature = "test-util")]
+        let kind = entry.spec.settings.kind;
         drop(state);
+        #[cfg(feature = "test-util")]
+        let (child, beginning) = match life.commons.stand_ins.get() {
+            Some(stand_ins) => {
+                let child = stand_ins.cast(&life, child);
+                let beginning = Beginning::of_kind(kind, child.has_initialization());
+                (child, beginning)
+            }
+            None => (child, beginning),
+        };
         life.tell(EventKind::Starting {
             cause: match cause {
                 Cause::Boot => StartCause::FirstStart,

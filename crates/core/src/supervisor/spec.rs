@@ -7,11 +7,15 @@ use std::time::Duration;
 use super::blueprint::{Blueprint, check};
 use super::error::{RunError, StartError};
 use super::strategy::{AutoShutdown, Strategy};
+#[cfg(feature = "test-util")]
+use crate::child::Supervisable;
 use crate::child::{
     ChildSpec, Fault, Findings, Lint, Report, Semantics, ShutdownStrategy, SpecError,
     SupervisorHandle,
 };
 use crate::observe::Observer;
+#[cfg(feature = "test-util")]
+use crate::path::Incarnation;
 use crate::path::{ChildId, ChildPath};
 use crate::restart::{Intensity, Restart};
 
@@ -119,6 +123,23 @@ impl Supervisor {
     /// Tells `observer` each event of the tree; only that of the root is asked.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.blueprint.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Lets `choose` say who is started in the place of each child below it, at each of its starts; only
+    /// that of the root is asked. For tests, and not covered by semantic versioning.
+    ///
+    /// Who stands in is asked only for `initialize` and, in the place of a worker, for `has_initialization`:
+    /// all else is as the child's spec has it.
+    #[cfg(feature = "test-util")]
+    pub fn stand_ins<F>(mut self, choose: F) -> Self
+    where
+        F: Fn(&ChildPath, Incarnation, Arc<dyn Supervisable>) -> Arc<dyn Supervisable>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.blueprint.stand_ins = crate::child::StandIns::new(Arc::new(choose));
         self
     }
 

@@ -228,9 +228,13 @@ pub(super) fn let_go<T>(value: T) {
 
 impl Beginning {
     pub(super) fn of(spec: &ChildSpec) -> Self {
-        match spec.settings.kind {
+        Self::of_kind(spec.settings.kind, spec.has_initialization)
+    }
+
+    pub(super) fn of_kind(kind: ChildKind, has_initialization: bool) -> Self {
+        match kind {
             ChildKind::Supervisor => Self::Supervisor,
-            ChildKind::Worker if spec.has_initialization => Self::Worker,
+            ChildKind::Worker if has_initialization => Self::Worker,
             ChildKind::Worker => Self::AtOnce,
         }
     }
