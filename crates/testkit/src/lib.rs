@@ -4,13 +4,28 @@
 //! For tests on tokio's paused clock (`#[tokio::test(start_paused = true)]`): there nothing is left to
 //! chance, and to wait costs no time.
 
+mod acts;
 mod events;
+mod expectation;
 mod journal;
+mod plan;
+mod recorder;
 mod script;
+mod stand_in;
+mod tree;
+mod verdict;
 
+pub use acts::{End, StartAct, StopAct};
 pub use events::Events;
+pub use expectation::{
+    Escalated, Exited, Expectation, Failed, GaveUp, Killed, Panicked, Restarted, StartFailed,
+    Started, StopRequested, Unresponsive,
+};
 pub use journal::Journal;
-pub use script::{End, Script, StartAct, StopAct};
+pub use plan::FaultPlan;
+pub use script::Script;
+pub use tree::TestTree;
+pub use verdict::Verdict;
 
 use std::time::Duration;
 

@@ -1,21 +1,17 @@
 //! A child that does what it is told, and tells what was done to it.
 
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use perennial_core::{
-    ChildSpec, Context, ExitReason, InitializationError, IntoExit, Started, Supervisable,
-    async_trait,
+    ChildSpec, Context, ExitReason, InitializationError, Started, Supervisable, async_trait,
 };
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use crate::Journal;
-
-/// How long a blocked thread waits for [`Script::release`], so that a test that fails ends.
-const BLOCKED: Duration = Duration::from_secs(30);
+use crate::acts::{End, Latch, StartAct, StopAct};
 
 /// A child that starts, ends and stops as told; a clone is the same child seen from the test.
 ///
@@ -53,57 +49,6 @@ pub struct Script {
     shared: Arc<Shared>,
 }
 
-/// What it does in an initialization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartAct {
-    /// Runs.
-    Run,
-    /// Runs after this time.
-    Slow(Duration),
-    /// Runs when it is [released](Script::release).
-    Hang,
-    /// Runs when it is released, and blocks its thread until then.
-    Block,
-    /// Fails: `scripted failure`.
-    Fail,
-    /// Fails after this time.
-    SlowFail(Duration),
-    /// Panics: `scripted panic`.
-    Panic,
-    /// Declines to run.
-    Ignore,
-}
-
-/// What it does when it is asked to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StopAct {
-    /// Ends.
-    Obey,
-    /// Ends after this time.
-    Slow(Duration),
-    /// Ends when it is [released](Script::release).
-    Hang,
-    /// Ends when it is released, and blocks its thread until then.
-    Block,
-    /// Ends with an error.
-    Fail,
-}
-
-/// How it ends when the test says so.
-#[derive(Clone, Debug)]
-pub enum End {
-    /// Its work is done.
-    Done,
-    /// With an error: `scripted failure`.
-    Error,
-    /// With a panic: `scripted panic`.
-    Panic,
-    /// With a reason of its own.
-    With(ExitReason),
-    /// Not before it is [released](Script::release): it blocks its thread.
-    Block,
-}
-
 /// What the child and the test share.
 #[derive(Debug, Default)]
 struct Shared {
@@ -113,11 +58,7 @@ struct Shared {
     polls: AtomicUsize,
     order: Mutex<Option<oneshot::Sender<End>>>,
     context: Mutex<Option<Context>>,
-    released: watch::Sender<bool>,
-    /// Whether it ever blocked its thread.
-    blocks: watch::Sender<bool>,
-    unblocked: Mutex<bool>,
-    unblock: Condvar,
+    latch: Latch,
 }
 
 /// Counts a life as long as something of it is there.
@@ -195,9 +136,7 @@ impl Script {
 
     /// Lets go what hangs or blocks, now and from now on.
     pub fn release(&self) {
-        self.shared.released.send_replace(true);
-        *lock(&self.shared.unblocked) = true;
-        self.shared.unblock.notify_all();
+        self.shared.latch.release();
     }
 
     /// How often its initialization was called.
@@ -241,21 +180,7 @@ impl Script {
     ///
     /// It changes nothing.
     pub async fn blocks(&self) {
-        wait_for(&self.shared.blocks).await;
-    }
-
-    async fn released(&self) {
-        wait_for(&self.shared.released).await;
-    }
-
-    fn block(&self) {
-        self.shared.blocks.send_replace(true);
-        let released = lock(&self.shared.unblocked);
-        let wait = self
-            .shared
-            .unblock
-            .wait_timeout_while(released, BLOCKED, |released| !*released);
-        drop(wait.unwrap_or_else(PoisonError::into_inner));
+        self.shared.latch.blocks().await;
     }
 
     async fn live(self, ctx: Context, order: oneshot::Receiver<End>) -> End {
@@ -264,19 +189,7 @@ impl Script {
             Ok(end) = order => end,
             () = ctx.stopping() => {
                 self.note("is to stop");
-                match self.stop {
-                    StopAct::Obey => End::Done,
-                    StopAct::Slow(time) => {
-                        tokio::time::sleep(time).await;
-                        End::Done
-                    }
-                    StopAct::Hang => {
-                        self.released().await;
-                        End::Done
-                    }
-                    StopAct::Block => End::Block,
-                    StopAct::Fail => End::Error,
-                }
+                self.stop.play(&self.shared.latch).await.unwrap_or(End::Done)
             }
         }
     }
@@ -288,22 +201,12 @@ impl Script {
         _presence: Presence,
     ) -> Option<ExitReason> {
         let shared = Arc::clone(&self.shared);
-        let blocker = self.clone();
         let mut life = pin!(self.live(ctx, order));
         let end = poll_fn(|cx| {
             shared.polls.fetch_add(1, Ordering::SeqCst);
             life.as_mut().poll(cx)
         });
-        match end.await {
-            End::Done => None,
-            End::Error => Err::<(), _>("scripted failure").into_exit(),
-            End::Panic => panic!("scripted panic"),
-            End::With(reason) => Some(reason),
-            End::Block => {
-                blocker.block();
-                None
-            }
-        }
+        end.await.play(&shared.latch).await
     }
 }
 
@@ -319,18 +222,11 @@ impl Supervisable for Script {
         self.note("starts");
         let mut presence = Presence::new(self);
         let act = self.starts.get(nth).copied().flatten();
-        match act.unwrap_or(self.otherwise) {
-            StartAct::Run => (),
-            StartAct::Slow(time) => tokio::time::sleep(time).await,
-            StartAct::Hang => self.released().await,
-            StartAct::Block => self.block(),
-            StartAct::Fail => return presence.says(Err(failure())),
-            StartAct::SlowFail(time) => {
-                tokio::time::sleep(time).await;
-                return presence.says(Err(failure()));
-            }
-            StartAct::Panic => panic!("scripted panic"),
-            StartAct::Ignore => return presence.says(Ok(Started::Ignore)),
+        let act = act.unwrap_or(self.otherwise);
+        match act.play(&self.shared.latch).await {
+            Ok(true) => (),
+            Ok(false) => return presence.says(Ok(Started::Ignore)),
+            Err(error) => return presence.says(Err(error)),
         }
         self.note("runs");
         presence.last_word = "ends";
@@ -371,17 +267,6 @@ impl Drop for Presence {
     fn drop(&mut self) {
         self.shared.alive.fetch_sub(1, Ordering::SeqCst);
         self.shared.note(&self.id, self.last_word);
-    }
-}
-
-fn failure() -> InitializationError {
-    InitializationError::msg("scripted failure")
-}
-
-async fn wait_for(switch: &watch::Sender<bool>) {
-    if switch.subscribe().wait_for(|on| *on).await.is_err() {
-        // The sender is there as long as this is polled.
-        pending::<()>().await;
     }
 }
 
