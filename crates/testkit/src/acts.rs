@@ -13,7 +13,7 @@ const BLOCKED: Duration = Duration::from_secs(30);
 /// What a failure says that was asked for.
 const FAILURE: &str = "scripted failure";
 /// What a panic says that was asked for.
-const PANIC: &str = "scripted panic";
+pub(crate) const PANIC: &str = "scripted panic";
 
 /// What a child does in an initialization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,17 +5,22 @@
 //! chance, and to wait costs no time.
 
 mod acts;
+mod dice;
 mod events;
 mod expectation;
 mod journal;
 mod plan;
+mod promises;
 mod recorder;
 mod script;
+mod shape;
 mod stand_in;
+mod support;
 mod tree;
 mod verdict;
 
 pub use acts::{End, StartAct, StopAct};
+pub use dice::Dice;
 pub use events::Events;
 pub use expectation::{
     Escalated, Exited, Expectation, Failed, GaveUp, Killed, Panicked, Restarted, StartFailed,
@@ -23,20 +28,11 @@ pub use expectation::{
 };
 pub use journal::Journal;
 pub use plan::FaultPlan;
+pub use promises::broken_promises;
 pub use script::Script;
+pub use shape::{assert_shape, shape};
+pub use support::{
+    in_a_thread, on_the_paused_clock, paths, settle, silence_scripted_panics, story,
+};
 pub use tree::TestTree;
 pub use verdict::Verdict;
-
-use std::time::Duration;
-
-/// Lets every task run until none can go on; moves the paused clock by a millisecond.
-///
-/// The clock of a paused runtime moves only when there is nothing else to do, so this is no guess.
-/// It needs the paused clock.
-///
-/// # Cancel safety
-///
-/// It changes nothing.
-pub async fn settle() {
-    tokio::time::sleep(Duration::from_millis(1)).await;
-}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use perennial_core::ChildPath;
 
+use crate::Dice;
 use crate::acts::{End, StartAct, StopAct};
 use crate::expectation::is_at;
 use crate::stand_in::Cue;
@@ -35,9 +36,42 @@ pub struct FaultPlan {
     starts: Vec<(String, usize, StartAct)>,
     ends: Vec<(String, usize, Duration, End)>,
     stops: Vec<(String, StopAct)>,
+    /// Of what else befalls.
+    seed: Option<u64>,
+    spared: Vec<String>,
 }
 
+/// How long a drawn fault lets a life run at most.
+const LIFE: u64 = 60_000;
+/// How much longer a drawn slow start or stop takes at most.
+const SLOW: u64 = 5_000;
+
 impl FaultPlan {
+    /// A plan that draws what befalls each life of each worker: the same seed, the same faults.
+    ///
+    /// What is drawn depends on the seed, the path of the worker and the number of the life, and on nothing
+    /// else. A first start may be slow, a later one may also fail, panic or hang; about half of the lives end
+    /// within a minute, with an error, with a panic, as if their work were done, or by doing nothing more; and
+    /// some stop slowly, with an error, or not before they are killed. What is set beside goes before.
+    pub fn seeded(seed: u64) -> Self {
+        Self {
+            seed: Some(seed),
+            ..Self::default()
+        }
+    }
+
+    /// Lets a worker live in peace, apart from what is set for it.
+    pub fn spare(mut self, path: impl Into<String>) -> Self {
+        self.spared.push(path.into());
+        self
+    }
+
+    /// The seed of what is drawn.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
     /// Sets what the n-th start of a worker does before its own initialization; the first one is 1.
     pub fn start(mut self, path: impl Into<String>, nth: usize, act: StartAct) -> Self {
         self.starts.push((path.into(), nth, act));
@@ -58,10 +92,10 @@ impl FaultPlan {
 
     /// What the n-th life of a worker is to do.
     pub(crate) fn cue(&self, path: &ChildPath, nth: usize) -> Cue {
-        let mut cue = Cue {
-            start: StartAct::Run,
-            end: None,
-            stop: StopAct::Obey,
+        let is_spared = self.spared.iter().any(|at| is_at(path, at));
+        let mut cue = match self.seed {
+            Some(seed) if !is_spared => drawn(seed, path, nth),
+            _ => Cue::PEACE,
         };
         for (at, number, act) in &self.starts {
             if *number == nth && is_at(path, at) {
@@ -79,5 +113,42 @@ impl FaultPlan {
             }
         }
         cue
+    }
+}
+
+/// What befalls the n-th life of the worker at `path`.
+fn drawn(seed: u64, path: &ChildPath, nth: usize) -> Cue {
+    let mut dice = Dice::new(seed);
+    // Each step of the way scatters what comes after it.
+    for byte in path.to_string().bytes().map(usize::from).chain([nth]) {
+        dice = Dice::new(dice.draw() ^ byte as u64);
+    }
+    let mut millis = |most: u64| Duration::from_millis(dice.draw() % most);
+    let (slow, after, late) = (millis(SLOW), millis(LIFE), millis(SLOW));
+    let start = match dice.roll(100) {
+        0..70 => StartAct::Run,
+        70..85 => StartAct::Slow(slow),
+        _ if nth == 1 => StartAct::Slow(slow),
+        85..90 => StartAct::Fail,
+        90..95 => StartAct::Panic,
+        _ => StartAct::Hang,
+    };
+    let end = match dice.roll(100) {
+        0..50 => None,
+        50..70 => Some(End::Error),
+        70..85 => Some(End::Panic),
+        85..95 => Some(End::Done),
+        _ => Some(End::Hang),
+    };
+    let stop = match dice.roll(100) {
+        0..70 => StopAct::Obey,
+        70..85 => StopAct::Slow(late),
+        85..95 => StopAct::Fail,
+        _ => StopAct::Hang,
+    };
+    Cue {
+        start,
+        end: end.map(|end| (after, end)),
+        stop,
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use perennial_core::{Event, EventKind, Incarnation, Observer, StartCause};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::Expectation;
 use crate::acts::is_scripted;
@@ -15,6 +17,8 @@ use crate::expectation::panic_of;
 const KEPT: usize = 65_536;
 /// How many troubles are kept: the first.
 const TROUBLES: usize = 1_000;
+/// How exact the clock is.
+const TICK: Duration = Duration::from_millis(1);
 /// How many events a failed expectation prints: the latest.
 const SHOWN: usize = 50;
 
@@ -50,6 +54,7 @@ pub(crate) struct Causes(HashMap<Incarnation, StartCause>);
 pub(crate) struct Seen {
     pub(crate) event: Event,
     pub(crate) cause: Option<StartCause>,
+    pub(crate) at: Instant,
 }
 
 impl Recorder {
@@ -93,6 +98,35 @@ impl Recorder {
         }
     }
 
+    /// All that is kept.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        let record = self.lock();
+        let events = record.kept.iter().map(|seen| seen.event.clone());
+        events.collect()
+    }
+
+    /// Which children were asked to stop and neither ended nor were killed within their grace.
+    pub(crate) fn overdue_stops(&self) -> Vec<String> {
+        let record = self.lock();
+        let mut asked: HashMap<Incarnation, Instant> = HashMap::new();
+        let mut late = Vec::new();
+        for Seen { event, at, .. } in &record.kept {
+            match event.kind {
+                EventKind::StopRequested { grace: Some(grace) } => {
+                    asked.insert(event.incarnation, *at + grace + TICK);
+                }
+                EventKind::Killed | EventKind::Exited { .. } | EventKind::StartFailed { .. } => {
+                    let deadline = asked.remove(&event.incarnation);
+                    if deadline.is_some_and(|deadline| *at > deadline) {
+                        late.push(format!("later than its grace: {} {event}", event.number));
+                    }
+                }
+                _ => (),
+            }
+        }
+        late
+    }
+
     /// What no test wants and this one has neither waited for nor allowed.
     pub(crate) fn troubles(&self, allowed: &[Box<dyn Expectation + Send>]) -> Vec<Event> {
         let record = self.lock();
@@ -133,6 +167,7 @@ impl Observer for Recorder {
         let seen = Seen {
             event: event.clone(),
             cause: record.causes.hear(event),
+            at: Instant::now(),
         };
         if is_trouble(&event.kind) && record.troubles.len() < TROUBLES {
             record.troubles.push(seen.clone());
@@ -186,5 +221,33 @@ fn is_trouble(kind: &EventKind) -> bool {
     match kind {
         EventKind::GaveUp { .. } | EventKind::Escalated { .. } | EventKind::Unresponsive => true,
         kind => panic_of(kind).is_some_and(|panic| !is_scripted(panic)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use perennial_core::Supervisor;
+
+    use super::*;
+    use crate::{Script, StopAct};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_that_takes_longer_than_its_grace_is_noticed()
+    -> Result<(), perennial_core::BoxError> {
+        let recorder = Recorder::default();
+        let slow = Script::new("slow").stop(StopAct::Slow(Duration::from_secs(4)));
+        let app = Supervisor::one_for_one("app").child(slow);
+        let handle = app.observer(recorder.clone()).start().await?;
+        handle.shutdown().await;
+        assert!(recorder.overdue_stops().is_empty(), "4 s of 5 s");
+        for seen in &mut recorder.lock().kept {
+            if seen.event.to_string() == "app/slow exited: shutdown" {
+                seen.at += Duration::from_millis(1_002);
+            }
+        }
+        let late = recorder.overdue_stops();
+        assert_eq!(late.len(), 1);
+        assert!(late[0].contains("app/slow exited"), "{late:?}");
+        Ok(())
     }
 }

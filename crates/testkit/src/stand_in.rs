@@ -64,6 +64,15 @@ struct StandIn {
     order: Mutex<Option<oneshot::Receiver<End>>>,
 }
 
+impl Cue {
+    /// Nothing happens that the worker does not do itself.
+    pub(crate) const PEACE: Self = Self {
+        start: StartAct::Run,
+        end: None,
+        stop: StopAct::Obey,
+    };
+}
+
 impl Stage {
     pub(crate) fn new(plan: FaultPlan) -> Self {
         let by_path = HashMap::new();

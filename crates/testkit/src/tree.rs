@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use perennial_core::{Event, Report, StartError, Supervisor, SupervisorHandle};
+use perennial_core::{Event, EventKind, Report, StartError, Supervisor, SupervisorHandle};
 use tokio::runtime;
 use tokio::time::{Instant, timeout};
 
@@ -15,7 +15,7 @@ use crate::acts::{End, StartAct, StopAct};
 use crate::expectation::resolved;
 use crate::recorder::Recorder;
 use crate::stand_in::Stage;
-use crate::{Expectation, FaultPlan, Verdict, settle};
+use crate::{Expectation, FaultPlan, Verdict, assert_shape, broken_promises, settle, story};
 
 /// How long an event is waited for; on the paused clock this costs no time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -89,7 +89,7 @@ impl TestTree {
     pub async fn start(app: Supervisor) -> Self {
         match Self::start_with(app, FaultPlan::default()).await {
             Ok(tree) => tree,
-            Err(error) => panic!("{}", chain(&error)),
+            Err(error) => panic!("{}", story(&error)),
         }
     }
 
@@ -155,6 +155,61 @@ impl TestTree {
         }
     }
 
+    /// Runs a tree under a plan of faults for so long, stops it, and fails the test unless it has kept its
+    /// promises.
+    ///
+    /// These are those of [`broken_promises`]; that whoever is asked to stop ends, or is killed, within its
+    /// grace; and that nothing else is in the [`Verdict`]. A supervisor may give up, as the plan may be more
+    /// than it bears; the tree may end by that.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future kills the tree.
+    ///
+    /// # Panics
+    ///
+    /// If the tree does not start, or breaks a promise; the message tells the seed of the plan.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use perennial_core::{Supervisor, worker};
+    /// use perennial_test::{FaultPlan, TestTree};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// for seed in 0..10 {
+    ///     let web = worker("web", |ctx| async move { ctx.stopping().await; Ok(()) });
+    ///     let app = Supervisor::one_for_one("app").child(web);
+    ///     TestTree::endure(app, FaultPlan::seeded(seed), Duration::from_secs(600)).await;
+    /// }
+    /// # }
+    /// ```
+    pub async fn endure(app: Supervisor, plan: FaultPlan, time: Duration) -> Verdict {
+        let seed = plan
+            .seed()
+            .map_or(String::new(), |seed| format!("with seed {seed}: "));
+        let tree = match Self::start_with(app, plan).await {
+            Ok(tree) => tree,
+            Err(error) => panic!("{seed}{}", story(&error)),
+        };
+        tree.allow(|event: &Event| {
+            let kind = &event.kind;
+            matches!(kind, EventKind::GaveUp { .. } | EventKind::Escalated { .. })
+        });
+        // It ends earlier if the tree does.
+        let _over = timeout(time, tree.handle.wait()).await;
+        let recorder = tree.recorder.clone();
+        let mut verdict = tree.judge().await;
+        verdict.broken = recorder.overdue_stops();
+        if verdict.events.first().is_none_or(|event| event.number == 1) {
+            verdict.broken.extend(broken_promises(&verdict.events));
+        }
+        assert!(verdict.is_clean(), "{seed}{verdict}");
+        verdict
+    }
+
     /// Stops the tree in order, and fails the test if something happened that it did not expect.
     ///
     /// # Cancel safety
@@ -203,6 +258,7 @@ impl TestTree {
         Verdict {
             id: self.handle.id().to_string(),
             troubles: self.recorder.troubles(&self.tolerance().events),
+            events: self.recorder.events(),
             ..Verdict::default()
         }
     }
@@ -211,6 +267,16 @@ impl TestTree {
     #[must_use]
     pub fn handle(&self) -> &SupervisorHandle {
         &self.handle
+    }
+
+    /// Fails the test unless the tree prints like that, as [`assert_shape`] compares it.
+    ///
+    /// # Panics
+    ///
+    /// If it prints otherwise.
+    #[track_caller]
+    pub fn assert_shape(&self, expected: &str) {
+        assert_shape(&self.handle.snapshot(), expected);
     }
 
     /// Waits for an event, up to a minute.
@@ -250,8 +316,8 @@ impl TestTree {
                 Ok(event) => event,
                 Err(_) => {
                     let text = expected.text();
-                    let story = self.story();
-                    panic!("{caller}: there was no {text} within {time:?}\n{story}")
+                    let state = self.state();
+                    panic!("{caller}: there was no {text} within {time:?}\n{state}")
                 }
             }
         }
@@ -275,7 +341,7 @@ impl TestTree {
             settle().await;
             if self.recorder.seen_since(&unexpected).is_some() {
                 let text = unexpected.text();
-                panic!("{caller}: there was a {text}\n{}", self.story());
+                panic!("{caller}: there was a {text}\n{}", self.state());
             }
         }
     }
@@ -443,7 +509,7 @@ impl TestTree {
     }
 
     /// What came, and how the tree is.
-    fn story(&self) -> String {
+    fn state(&self) -> String {
         let snapshot = self.handle.snapshot();
         if snapshot.entries().is_empty() {
             return format!("{}\nthe tree has ended", self.recorder.story());
@@ -491,15 +557,4 @@ async fn caught<F: Future>(future: F) -> std::thread::Result<F::Output> {
         }
     })
     .await
-}
-
-/// An error with all that caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -23,6 +23,7 @@ pub struct Verdict {
     pub(crate) leaked_tasks: usize,
     pub(crate) is_stuck: bool,
     pub(crate) broken: Vec<String>,
+    pub(crate) events: Vec<Event>,
 }
 
 impl Verdict {
@@ -43,6 +44,12 @@ impl Verdict {
     #[must_use]
     pub fn leaked_tasks(&self) -> usize {
         self.leaked_tasks
+    }
+
+    /// All events of the tree up to now, or the latest 65,536 of them.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
     }
 
     /// How the children were stopped.

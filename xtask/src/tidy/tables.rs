@@ -249,6 +249,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "observe/hub.rs",
             // Only asks whether its own one panics.
             "testkit/src/tree.rs",
+            // Runs whole tests in threads.
+            "testkit/src/support.rs",
         ]),
     },
     Knowledge {

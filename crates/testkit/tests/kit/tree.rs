@@ -1,6 +1,5 @@
 //! A test tree hurts, waits and judges as it says.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -13,17 +12,7 @@ use perennial_test::{
     Script, StartAct, Started, StopAct, StopRequested, TestTree, settle,
 };
 
-const fn secs(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
-/// A worker of a user's that knows nothing of tests.
-fn plain(id: &str) -> ChildSpec {
-    worker(id, |ctx| async move {
-        ctx.stopping().await;
-        Ok(())
-    })
-}
+use crate::support::{panic_of, plain, secs};
 
 /// A worker of a user's that does something at its first start, and later waits for its stop.
 fn once<F: Future<Output = ()> + Send>(
@@ -49,24 +38,6 @@ fn app() -> Supervisor {
     Supervisor::one_for_one("app")
         .child(storage())
         .child(plain("web"))
-}
-
-/// What a future panics with.
-async fn panic_of<T>(future: impl Future<Output = T>) -> String {
-    let mut future = std::pin::pin!(future);
-    let polled = std::future::poll_fn(|cx| {
-        let poll = AssertUnwindSafe(|| future.as_mut().poll(cx).map(drop));
-        match std::panic::catch_unwind(poll) {
-            Ok(poll) => poll.map(|()| None),
-            Err(panic) => std::task::Poll::Ready(Some(panic)),
-        }
-    })
-    .await;
-    let panic = polled.expect("it panics");
-    match panic.downcast::<String>() {
-        Ok(text) => *text,
-        Err(panic) => (*panic.downcast::<&str>().expect("a panic has a text")).to_owned(),
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -279,7 +250,7 @@ since the last expectation:
 the tree now:
 app";
     assert!(message.contains(expected), "{message}");
-    let place = format!("crates/testkit/tests/test_tree.rs:{line}:");
+    let place = format!("crates/testkit/tests/kit/tree.rs:{line}:");
     assert!(message.starts_with(&place), "{message}");
     tree.stop().await;
 }
