@@ -35,7 +35,7 @@ pub(crate) const PACKAGES: &[Package] = &[
         name: "perennial-test",
         folder: "crates/testkit",
         ours: &["perennial-core"],
-        others: Some(&["tokio"]),
+        others: Some(&["proptest", "tokio"]),
     },
     Package {
         name: "perennial-bench",
@@ -233,7 +233,13 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "JoinSet",
             ".spawn(",
         ],
-        place: Place::OnlyIn(&["lives.rs", "app/sentinel.rs", "crates/bench/"]),
+        place: Place::OnlyIn(&[
+            "lives.rs",
+            "app/sentinel.rs",
+            "crates/bench/",
+            // Makes calls that it does not wait for.
+            "testkit/src/strategies.rs",
+        ]),
     },
     Knowledge {
         rule: "threads",
