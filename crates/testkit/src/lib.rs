@@ -15,6 +15,8 @@ mod recorder;
 mod script;
 mod shape;
 mod stand_in;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod support;
 mod tree;
 mod verdict;
@@ -28,7 +30,7 @@ pub use expectation::{
 };
 pub use journal::Journal;
 pub use plan::FaultPlan;
-pub use promises::broken_promises;
+pub use promises::{broken_lives, broken_promises};
 pub use script::Script;
 pub use shape::{assert_shape, shape};
 pub use support::{

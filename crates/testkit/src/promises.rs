@@ -7,8 +7,11 @@ use perennial_core::{Event, EventKind, Incarnation, StartCause};
 /// Which promises a tree has broken, by all its events from the first to the last; none, one hopes.
 ///
 /// - Each life has one beginning and one end, and runs only in between; one that is left behind may have no end.
-/// - Between the request to a supervisor to stop and its end none of its children starts.
-/// - A root that is asked to stop asks its children in the reverse order of their starts.
+/// - Between the request to a supervisor to stop and its end it starts none of its children.
+/// - A root that is asked to stop asks the children of its spec list in reverse order.
+///
+/// The last two are about a tree that is at rest when it is asked to stop: what its supervisors have not heard
+/// of yet, an exit or a call, may come between. The first one alone is [`broken_lives`].
 ///
 /// A [`TestTree`](crate::TestTree) that [endures](crate::TestTree::endure) a plan is checked so.
 ///
@@ -31,8 +34,7 @@ use perennial_core::{Event, EventKind, Incarnation, StartCause};
 /// ```
 #[must_use]
 pub fn broken_promises(events: &[Event]) -> Vec<String> {
-    let mut broken = Vec::new();
-    lives(events, &mut broken);
+    let mut broken = broken_lives(events);
     starts(events, &mut broken);
     stop(events, &mut broken);
     broken
@@ -46,8 +48,10 @@ enum Stage {
     Over,
 }
 
-/// Each life has one beginning and one end, and runs only in between.
-fn lives(events: &[Event], broken: &mut Vec<String>) {
+/// Which lives a tree has told wrongly: without one beginning and one end, or running out of turn.
+#[must_use]
+pub fn broken_lives(events: &[Event]) -> Vec<String> {
+    let mut broken = Vec::new();
     let mut lives: HashMap<Incarnation, (Stage, &Event)> = HashMap::new();
     let mut left_behind = HashSet::new();
     for event in events {
@@ -76,9 +80,10 @@ fn lives(events: &[Event], broken: &mut Vec<String>) {
     open.sort_by_key(|(_, event)| event.number);
     let open = open.iter().map(|(_, event)| event);
     broken.extend(open.map(|event| format!("a life without an end: {} {event}", event.number)));
+    broken
 }
 
-/// Between the request to a supervisor and its end none of its children starts.
+/// Between the request to a supervisor and its end it starts none of its children.
 fn starts(events: &[Event], broken: &mut Vec<String>) {
     let mut asked: HashMap<String, Incarnation> = HashMap::new();
     for event in events {
@@ -100,7 +105,7 @@ fn starts(events: &[Event], broken: &mut Vec<String>) {
     }
 }
 
-/// The root asks its children in the reverse order of their starts.
+/// The root asks the children of its spec list in reverse order.
 ///
 /// Only of the root is it known that it is not in the middle of something else.
 fn stop(events: &[Event], broken: &mut Vec<String>) {
@@ -118,21 +123,25 @@ fn stop(events: &[Event], broken: &mut Vec<String>) {
         }
         let path = event.path.to_string();
         match event.kind {
-            // A child that is added comes last, also if one of its name was there before.
             EventKind::Starting {
-                cause: StartCause::Added,
+                cause: StartCause::FirstStart,
             } => {
                 order.insert(path, event.number);
             }
-            EventKind::Starting { .. } => {
-                order.entry(path).or_insert(event.number);
+            // If one of its name was there before, its place is another one now.
+            EventKind::Starting {
+                cause: StartCause::Added,
+            } => {
+                order.remove(&path);
             }
             EventKind::StopRequested { .. } if is_asked => {
-                let place = order.get(&path).copied();
-                if last.is_some() && place >= last {
+                let Some(&place) = order.get(&path) else {
+                    continue;
+                };
+                if last.is_some_and(|last| place >= last) {
                     broken.push(format!("not in reverse: {} {event}", event.number));
                 }
-                last = place;
+                last = Some(place);
             }
             _ => (),
         }

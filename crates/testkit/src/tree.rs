@@ -21,6 +21,8 @@ use crate::{Expectation, FaultPlan, Verdict, assert_shape, broken_promises, sett
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the stop of a tree may take: more than any sum of graces that a test would wait for.
 const STOP: Duration = Duration::from_secs(86_400);
+/// How many turns of the runtime a tree has to come to rest before its stop: a slow start may take longer.
+const PATIENT_TURNS: usize = 100;
 /// How long tasks may outlive a tree.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -200,6 +202,13 @@ impl TestTree {
         });
         // It ends earlier if the tree does.
         let _over = timeout(time, tree.handle.wait()).await;
+        // What happens at this very moment is to be heard of before the stop.
+        for _ in 0..PATIENT_TURNS {
+            if tree.handle.is_at_rest() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
         let recorder = tree.recorder.clone();
         let mut verdict = tree.judge().await;
         verdict.broken = recorder.overdue_stops();

@@ -1,12 +1,11 @@
 //! Events: numbered, in order, none missed without being told.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use perennial::{Event, EventKind, Incarnation, InitPolicy, Restart, StartCause, Supervisor};
+use perennial::{Event, EventKind, InitPolicy, Restart, StartCause, Supervisor};
 use perennial_test::{End, Events, Journal, Script, StartAct, settle};
 
-use crate::support::{in_a_thread, on_the_paused_clock, secs, started};
+use crate::support::{in_a_thread, keeps_promises, on_the_paused_clock, secs, started};
 
 #[tokio::test(start_paused = true)]
 async fn events_are_numbered_from_one_without_a_gap() {
@@ -95,44 +94,6 @@ async fn events_of_a_tree_that_has_ended_are_those_of_its_next_start() {
     assert_eq!(events.expect("app runs").await.number, 2);
 }
 
-/// Each life has one beginning and one end, and runs only in between.
-pub(crate) fn check_lives(events: &[Event]) {
-    #[derive(PartialEq, Debug)]
-    enum Stage {
-        Starting,
-        Running,
-        Over,
-    }
-    let mut lives: HashMap<Incarnation, Stage> = HashMap::new();
-    for event in events {
-        let life = event.incarnation;
-        let expected = match event.kind {
-            EventKind::Starting { .. } => {
-                assert!(
-                    lives.insert(life, Stage::Starting).is_none(),
-                    "two beginnings: {event}"
-                );
-                continue;
-            }
-            EventKind::Started => Stage::Starting,
-            EventKind::Ignored | EventKind::StartFailed { .. } => Stage::Starting,
-            EventKind::Exited { .. } => Stage::Running,
-            _ => continue,
-        };
-        let next = if matches!(event.kind, EventKind::Started) {
-            Stage::Running
-        } else {
-            Stage::Over
-        };
-        assert_eq!(lives.insert(life, next), Some(expected), "{event}");
-    }
-    let open: Vec<_> = lives
-        .iter()
-        .filter(|(_, stage)| **stage != Stage::Over)
-        .collect();
-    assert!(open.is_empty(), "without an end: {open:?}");
-}
-
 #[tokio::test(start_paused = true)]
 async fn every_life_has_exactly_one_beginning_and_one_end() {
     let moody = Script::new("moody")
@@ -158,7 +119,7 @@ async fn every_life_has_exactly_one_beginning_and_one_end() {
         .await
         .unwrap_err();
     handle.shutdown().await;
-    check_lives(&events.rest().await);
+    keeps_promises(&events.rest().await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -173,7 +134,7 @@ async fn a_killed_tree_tells_the_end_of_every_life() {
     let (handle, mut events) = started(&app).await;
     handle.kill();
     // Its children are dropped by tasks of their own: their ends may come after its own.
-    check_lives(&events.rest().await);
+    keeps_promises(&events.rest().await);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,11 +8,10 @@ use perennial::{
     Event, EventKind, Incarnation, Observer, Outcome, Restart, StartCause, StartError, Strategy,
     Supervisor, SupervisorHandle,
 };
-use perennial_test::{End, Events, Script};
+use perennial_test::{End, Events, Script, broken_lives};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::events::check_lives;
 use crate::support::{secs, started};
 
 /// Far more than any step of these tests takes.
@@ -146,7 +145,7 @@ async fn a_root_that_is_killed_between_its_birth_and_its_task_is_killed() {
         "{started:?}"
     );
     assert!(matches!(handle.wait().await, Outcome::Killed));
-    check_lives(&events.rest().await);
+    assert_eq!(broken_lives(&events.rest().await), Vec::<String>::new());
     assert_eq!(child.alive(), 0);
 }
 
@@ -214,7 +213,7 @@ async fn a_round(round: usize, way: Way) {
         Way::Killed => matches!(outcome, Outcome::Killed),
     };
     assert!(as_told, "round {round}, {way:?}: {outcome}");
-    check_lives(&events);
+    assert_eq!(broken_lives(&events), Vec::<String>::new());
     assert!(!events.iter().any(is_unresponsive), "round {round}");
 }
 
