@@ -235,7 +235,8 @@ impl TestTree {
     /// Stops the tree in order and says what is to be said of it, without failing the test.
     ///
     /// Waits another second for the tasks that children have spawned. Where the test has spawned tasks itself
-    /// that still run, see [`allow_tasks`](Self::allow_tasks).
+    /// that still run, see [`allow_tasks`](Self::allow_tasks). Of two trees the one that was started later is to
+    /// be stopped first, or the tasks of the other one count as its own.
     ///
     /// # Cancel safety
     ///

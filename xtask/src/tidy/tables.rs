@@ -46,7 +46,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     Package {
         name: "perennial-examples",
         folder: "examples",
-        ours: &["perennial"],
+        ours: &["perennial", "perennial-test"],
         others: None,
     },
     Package {
