@@ -1,4 +1,6 @@
 //! What a child can be told to do: at its start, when it is asked to stop, and in between.
+//!
+//! By a [`Script`](crate::Script) itself, or by the stand-in of another worker in a [`TestTree`](crate::TestTree).
 
 use std::future::pending;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -22,7 +24,7 @@ pub enum StartAct {
     Run,
     /// Runs after this time.
     Slow(Duration),
-    /// Runs when it is [released](crate::Script::release).
+    /// Runs when it is released, by [`Script::release`](crate::Script::release) or [`TestTree::release`](crate::TestTree::release).
     Hang,
     /// Runs when it is released, and blocks its thread until then.
     Block,
@@ -43,7 +45,7 @@ pub enum StopAct {
     Obey,
     /// Ends after this time.
     Slow(Duration),
-    /// Ends when it is [released](crate::Script::release).
+    /// Ends when it is released.
     Hang,
     /// Ends when it is released, and blocks its thread until then.
     Block,
@@ -62,7 +64,7 @@ pub enum End {
     Panic,
     /// With a reason of its own.
     With(ExitReason),
-    /// Not before it is [released](crate::Script::release): it does nothing, and is deaf to a request to stop.
+    /// Not before it is released: it does nothing, and is deaf to a request to stop.
     Hang,
     /// Not before it is released: it blocks its thread.
     Block,

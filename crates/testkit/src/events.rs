@@ -1,15 +1,15 @@
 //! Waits for events, and tells what came instead.
 
 use std::fmt::Write;
-use std::time::Duration;
 
-use perennial_core::{Event, EventStream, SupervisorHandle};
+use perennial_core::{Event, EventStream, StartCause, SupervisorHandle};
 use tokio::time::{Instant, timeout_at};
 
-/// How long an event is waited for; on the paused clock this costs no time.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::Expectation;
+use crate::recorder::Causes;
+use crate::support::PATIENCE;
 
-/// A listener to a tree.
+/// A listener to a tree that is no [`TestTree`](crate::TestTree): it judges nothing.
 ///
 /// Each wait takes the events in turn: those before the one that is waited for are passed over.
 ///
@@ -33,6 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Events {
     stream: EventStream,
+    causes: Causes,
     /// What was passed over since the last one that was waited for.
     passed: Vec<Event>,
 }
@@ -43,11 +44,12 @@ impl Events {
     pub fn of(handle: &SupervisorHandle) -> Self {
         Self {
             stream: handle.events(),
+            causes: Causes::default(),
             passed: Vec::new(),
         }
     }
 
-    /// Waits for the event that prints as `line`: `app/a exited: normal`.
+    /// Waits for an event, up to a minute: a line as it prints, or any other [`Expectation`].
     ///
     /// # Cancel safety
     ///
@@ -56,8 +58,10 @@ impl Events {
     /// # Panics
     ///
     /// If it does not come within a minute, and if the tree ends first.
-    pub async fn expect(&mut self, line: &str) -> Event {
-        self.until(line, |event| event.to_string() == line).await
+    pub async fn expect(&mut self, expected: impl Expectation) -> Event {
+        let text = expected.text();
+        self.wait(&text, |event, cause| expected.fits(event, cause))
+            .await
     }
 
     /// Waits for the first event that `fits`; `what` names it if it does not come.
@@ -70,14 +74,22 @@ impl Events {
     ///
     /// As [`expect`](Self::expect).
     pub async fn until(&mut self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
+        self.wait(what, |event, _| fits(event)).await
+    }
+
+    async fn wait(
+        &mut self,
+        what: &str,
+        fits: impl Fn(&Event, Option<StartCause>) -> bool,
+    ) -> Event {
         self.passed.clear();
         let deadline = Instant::now() + PATIENCE;
         loop {
             match timeout_at(deadline, self.next()).await {
-                Ok(Some(event)) if fits(&event) => return event,
-                Ok(Some(event)) => self.passed.push(event),
-                Ok(None) => panic!("the tree ended without `{what}`; {}", self.came()),
-                Err(_) => panic!("no `{what}` within {PATIENCE:?}; {}", self.came()),
+                Ok(Some((event, cause))) if fits(&event, cause) => return event,
+                Ok(Some((event, _))) => self.passed.push(event),
+                Ok(None) => panic!("the tree ended without {what}; {}", self.came()),
+                Err(_) => panic!("no {what} within {PATIENCE:?}; {}", self.came()),
             }
         }
     }
@@ -102,16 +114,18 @@ impl Events {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match timeout_at(deadline, self.next()).await {
-                Ok(Some(event)) => self.passed.push(event),
+                Ok(Some((event, _))) => self.passed.push(event),
                 Ok(None) => return std::mem::take(&mut self.passed),
                 Err(_) => panic!("the tree goes on; {}", self.came()),
             }
         }
     }
 
-    async fn next(&mut self) -> Option<Event> {
+    async fn next(&mut self) -> Option<(Event, Option<StartCause>)> {
         let next = self.stream.next().await?;
-        Some(next.unwrap_or_else(|lost| panic!("{lost}")))
+        let event = next.unwrap_or_else(|lost| panic!("{lost}"));
+        let cause = self.causes.hear(&event);
+        Some((event, cause))
     }
 
     fn came(&self) -> String {

@@ -41,6 +41,26 @@ impl Expectation for &str {
     }
 }
 
+impl Expectation for String {
+    fn fits(&self, event: &Event, cause: Option<StartCause>) -> bool {
+        self.as_str().fits(event, cause)
+    }
+
+    fn text(&self) -> String {
+        self.as_str().text()
+    }
+}
+
+impl Expectation for &String {
+    fn fits(&self, event: &Event, cause: Option<StartCause>) -> bool {
+        self.as_str().fits(event, cause)
+    }
+
+    fn text(&self) -> String {
+        self.as_str().text()
+    }
+}
+
 impl<F: Fn(&Event) -> bool> Expectation for F {
     fn fits(&self, event: &Event, _cause: Option<StartCause>) -> bool {
         self(event)

@@ -11,6 +11,8 @@ use perennial_core::Report;
 
 use crate::acts::PANIC;
 
+/// How long an event is waited for; on the paused clock this costs no time.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a test in a thread may take: far more than such a test takes.
 const LIMIT: Duration = Duration::from_secs(20);
 

@@ -15,10 +15,9 @@ use crate::acts::{End, StartAct, StopAct};
 use crate::expectation::resolved;
 use crate::recorder::Recorder;
 use crate::stand_in::Stage;
+use crate::support::PATIENCE;
 use crate::{Expectation, FaultPlan, Verdict, assert_shape, broken_promises, settle, story};
 
-/// How long an event is waited for; on the paused clock this costs no time.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the stop of a tree may take: more than any sum of graces that a test would wait for.
 const STOP: Duration = Duration::from_secs(86_400);
 /// How many turns of the runtime a tree has to come to rest before its stop: a slow start may take longer.

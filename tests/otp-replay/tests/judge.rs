@@ -5,9 +5,10 @@ mod common;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use common::{Dice, FILES, scenarios};
+use common::{FILES, scenarios};
 use perennial_otp_replay::compare::{compare_events, directly_before, linearized};
 use perennial_otp_replay::trace::{Item, Record, TraceEvent};
+use perennial_test::Dice;
 
 /// Every record of all files, with the scenario's id.
 static RECORDS: LazyLock<Vec<(String, Record)>> = LazyLock::new(|| {

@@ -2,12 +2,13 @@
 
 mod common;
 
-use common::{Dice, FILES, scenarios};
+use common::{FILES, scenarios};
 use perennial_otp_replay::explain::{Verdict, explain};
 use perennial_otp_replay::play::{Rules, play};
 use perennial_otp_replay::report::{ExplanationTable, FailureReport};
 use perennial_otp_replay::script::silence_scripted_crashes;
 use perennial_otp_replay::trace::{Answer, Item, Record, RowState, Scenario};
+use perennial_test::Dice;
 
 /// Plays a file by OTP's rules; every scenario must come out as recorded.
 fn plays_exactly(file: &str) {

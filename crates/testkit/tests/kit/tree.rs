@@ -8,8 +8,8 @@ use perennial_core::{
     ShutdownStrategy, Supervisable, Supervisor, async_trait, worker,
 };
 use perennial_test::{
-    End, Escalated, Exited, Failed, FaultPlan, GaveUp, Journal, Killed, Panicked, Restarted,
-    Script, StartAct, Started, StopAct, StopRequested, TestTree, settle,
+    End, Escalated, Events, Exited, Failed, FaultPlan, GaveUp, Journal, Killed, Panicked,
+    Restarted, Script, StartAct, Started, StopAct, StopRequested, TestTree, settle,
 };
 
 use crate::support::{panic_of, plain, secs};
@@ -392,6 +392,8 @@ async fn scripts_and_children_of_a_dynamic_supervisor_are_hurt_like_any_worker()
     tree.fail("jobs/job#1").await;
     tree.expect(Failed("jobs/job#1")).await;
     tree.expect(Restarted("jobs/job#1")).await;
+    tree.kill("jobs/job#1").await;
+    tree.expect(Restarted("jobs/job#1")).await;
     tree.end("jobs/job#1", End::Done).await;
     script.end(End::Panic);
     tree.expect(Restarted("script")).await;
@@ -458,4 +460,22 @@ async fn a_test_tree_that_does_not_start_says_why() {
     .await;
     assert!(message.contains("app/web"), "{message}");
     assert!(message.contains("scripted failure"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_to_any_tree_knows_the_same_expectations() -> Result<(), perennial_core::BoxError>
+{
+    let app = app();
+    let mut events = Events::of(&app.handle());
+    let handle = app.start().await?;
+    events.expect("app is started").await;
+    events.expect(Started("web")).await;
+    handle.kill_child("web").await?;
+    events.expect(Restarted("web")).await;
+    let message = panic_of(events.expect(Restarted("storage"))).await;
+    assert!(message.starts_with("no restart of `storage` within 60s; "));
+    handle.shutdown().await;
+    let message = panic_of(events.expect(Restarted("storage"))).await;
+    assert!(message.starts_with("the tree ended without restart of"));
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the tests share: the recorded files, and numbers that look random but are the same each time.
+//! What the tests share: the recorded files.
 
 use std::path::PathBuf;
 
@@ -39,23 +39,4 @@ pub(crate) fn scenarios(file: &str) -> Vec<Scenario> {
     let scenarios = read_file(&path).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(scenarios.len(), number, "{file}");
     scenarios
-}
-
-/// Numbers that look random (xorshift).
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    /// Dice that roll the same numbers each time; `seed` must not be 0.
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// A number below `sides`.
-    pub(crate) fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        let side = self.0 % sides as u64;
-        usize::try_from(side).expect("a remainder is below a number that fits")
-    }
 }
