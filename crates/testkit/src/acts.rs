@@ -18,6 +18,17 @@ const FAILURE: &str = "scripted failure";
 pub(crate) const PANIC: &str = "scripted panic";
 
 /// What a child does in an initialization.
+///
+/// # Examples
+///
+/// ```
+/// use perennial::Supervisor;
+/// use perennial_test::{Script, StartAct, on_the_paused_clock};
+///
+/// let broken = Script::new("web").starts_with(StartAct::Fail);
+/// let app = Supervisor::one_for_one("app").child(broken);
+/// assert!(on_the_paused_clock(app.start()).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartAct {
     /// Runs.
@@ -39,6 +50,21 @@ pub enum StartAct {
 }
 
 /// What a child does when it is asked to stop.
+///
+/// # Examples
+///
+/// ```
+/// use perennial::Supervisor;
+/// use perennial_test::{Script, StopAct, TestTree, on_the_paused_clock};
+///
+/// let app = Supervisor::one_for_one("app").child(Script::new("web"));
+/// let report = on_the_paused_clock(async {
+///     let tree = TestTree::start(app).await;
+///     tree.on_stop("web", StopAct::Hang);
+///     tree.stop().await
+/// });
+/// assert!(report.children()[0].forced, "it was killed when its grace was over");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopAct {
     /// Ends.
@@ -54,6 +80,22 @@ pub enum StopAct {
 }
 
 /// How a child ends when the test says so.
+///
+/// # Examples
+///
+/// ```
+/// use perennial::{ExitReason, Supervisor};
+/// use perennial_test::{End, Script, TestTree};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let tree = TestTree::start(Supervisor::one_for_one("app").child(Script::new("web"))).await;
+/// let reason = ExitReason::shutdown_with("moved to another node");
+/// tree.end("web", End::With(reason)).await;
+/// tree.expect("app/web exited: shutdown: moved to another node").await;
+/// tree.stop().await;
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub enum End {
     /// Its work is done.
@@ -180,7 +222,8 @@ pub(crate) fn is_scripted(panic: &Panic) -> bool {
     panic.message() == PANIC
 }
 
-async fn wait_for(switch: &watch::Sender<bool>) {
+/// Waits until the switch is on.
+pub(crate) async fn wait_for(switch: &watch::Sender<bool>) {
     if switch.subscribe().wait_for(|on| *on).await.is_err() {
         // The sender is there as long as this is polled.
         pending::<()>().await;

@@ -16,7 +16,7 @@ use crate::support::PATIENCE;
 /// # Examples
 ///
 /// ```
-/// use perennial_core::Supervisor;
+/// use perennial::Supervisor;
 /// use perennial_test::{Events, Script};
 ///
 /// # #[tokio::main(flavor = "current_thread")]

@@ -10,7 +10,7 @@ use perennial_core::{ChildPath, Event, EventKind, ExitReason, StartCause};
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{Event, Supervisor};
+/// use perennial::{Event, Supervisor};
 /// use perennial_test::{Script, Started, TestTree};
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -77,6 +77,17 @@ macro_rules! expectation {
         $(#[$doc])*
         ///
         /// In it stands whom it happens to: its path below the root, or the whole path.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        #[doc = concat!("use perennial_test::{", stringify!($name), ", TestTree};")]
+        ///
+        /// async fn wait(tree: &TestTree) {
+        #[doc = concat!("    let event = tree.expect(", stringify!($name), "(\"storage\")).await;")]
+        ///     println!("{event}");
+        /// }
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct $name<'a>(pub &'a str);
 

@@ -1,7 +1,7 @@
 //! Tests of supervision trees: hurt a tree, wait for what it does, and let it be judged.
 //!
 //! ```
-//! use perennial_core::{Supervisor, worker};
+//! use perennial::{Supervisor, worker};
 //! use perennial_test::{Restarted, TestTree};
 //!
 //! fn storage() -> Supervisor {

@@ -15,7 +15,7 @@ use crate::stand_in::Cue;
 ///
 /// ```
 /// use std::time::Duration;
-/// use perennial_core::{Supervisor, worker};
+/// use perennial::{Supervisor, worker};
 /// use perennial_test::{End, FaultPlan, Restarted, StartAct, TestTree};
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -50,7 +50,7 @@ impl FaultPlan {
     /// A plan that draws what befalls each life of each worker: the same seed, the same faults.
     ///
     /// What is drawn depends on the seed, the path of the worker and the number of the life, and on nothing
-    /// else. A first start may be slow, a later one may also fail, panic or hang; about half of the lives end
+    /// else. A first start may be slow, a later one may also fail, panic or hang; once the tree is up, about half of the lives end
     /// within a minute, with an error, with a panic, as if their work were done, or by doing nothing more; and
     /// some stop slowly, with an error, or not before they are killed. What is set beside goes before.
     pub fn seeded(seed: u64) -> Self {
@@ -105,6 +105,7 @@ impl FaultPlan {
         for (at, number, after, end) in &self.ends {
             if *number == nth && is_at(path, at) {
                 cue.end = Some((*after, end.clone()));
+                cue.is_patient = false;
             }
         }
         for (at, act) in &self.stops {
@@ -149,6 +150,7 @@ fn drawn(seed: u64, path: &ChildPath, nth: usize) -> Cue {
     Cue {
         start,
         end: end.map(|end| (after, end)),
+        is_patient: true,
         stop,
     }
 }

@@ -18,7 +18,7 @@ use perennial_core::{Event, EventKind, Incarnation, StartCause};
 /// # Examples
 ///
 /// ```
-/// use perennial_core::Supervisor;
+/// use perennial::Supervisor;
 /// use perennial_test::{Events, Script, broken_promises};
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]

@@ -22,7 +22,7 @@ use crate::acts::{End, Latch, StartAct, StopAct};
 /// # Examples
 ///
 /// ```
-/// use perennial_core::Supervisor;
+/// use perennial::Supervisor;
 /// use perennial_test::{End, Events, Script, StartAct};
 ///
 /// # #[tokio::main(flavor = "current_thread")]

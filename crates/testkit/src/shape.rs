@@ -12,7 +12,7 @@ const GAP: &str = "  ";
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{Supervisor, worker};
+/// use perennial::{Supervisor, worker};
 /// use perennial_test::shape;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -49,7 +49,7 @@ pub fn shape(snapshot: &Snapshot) -> String {
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{Supervisor, worker};
+/// use perennial::{Supervisor, worker};
 /// use perennial_test::assert_shape;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]

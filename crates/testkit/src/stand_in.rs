@@ -10,14 +10,21 @@ use perennial_core::{
     ChildKind, ChildPath, Context, ExitReason, Incarnation, InitializationError, RunFuture,
     Started, Supervisable, Supervisor, async_trait,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::FaultPlan;
-use crate::acts::{End, Latch, StartAct, StopAct};
+use crate::acts::{End, Latch, StartAct, StopAct, wait_for};
 
 /// What the workers of a tree are told to do, by their paths.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Stage(Arc<Mutex<Parts>>);
+pub(crate) struct Stage(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    parts: Mutex<Parts>,
+    /// Whether the whole tree was started.
+    is_up: watch::Sender<bool>,
+}
 
 #[derive(Debug, Default)]
 struct Parts {
@@ -51,6 +58,8 @@ pub(crate) struct Cue {
     pub(crate) start: StartAct,
     /// How it ends by itself, and after what time.
     pub(crate) end: Option<(Duration, End)>,
+    /// That time does not begin before the whole tree is up.
+    pub(crate) is_patient: bool,
     pub(crate) stop: StopAct,
 }
 
@@ -69,14 +78,16 @@ impl Cue {
     pub(crate) const PEACE: Self = Self {
         start: StartAct::Run,
         end: None,
+        is_patient: false,
         stop: StopAct::Obey,
     };
 }
 
 impl Stage {
     pub(crate) fn new(plan: FaultPlan) -> Self {
-        let by_path = HashMap::new();
-        Self(Arc::new(Mutex::new(Parts { plan, by_path })))
+        let stage = Self::default();
+        stage.lock().plan = plan;
+        stage
     }
 
     /// The tree with a stand-in for each worker.
@@ -114,6 +125,11 @@ impl Stage {
         }
     }
 
+    /// The whole tree was started.
+    pub(crate) fn is_up(&self) {
+        self.0.is_up.send_replace(true);
+    }
+
     /// Makes the worker at `path` end; which life that is, if one runs that has no such order yet.
     pub(crate) fn end(&self, path: &str, end: End) -> Option<Incarnation> {
         let mut parts = self.lock();
@@ -147,7 +163,7 @@ impl Stage {
 
     fn lock(&self) -> MutexGuard<'_, Parts> {
         // Nothing in here is left half done by a panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -196,6 +212,9 @@ impl StandIn {
     async fn due(&self) -> End {
         match &self.cue.end {
             Some((after, end)) => {
+                if self.cue.is_patient {
+                    wait_for(&self.stage.0.is_up).await;
+                }
                 tokio::time::sleep(*after).await;
                 end.clone()
             }

@@ -23,6 +23,20 @@ const WIDTH: usize = 5;
 const DEEDS: usize = 24;
 
 /// A tree to be: a supervisor and its children.
+///
+/// # Examples
+///
+/// ```
+/// use perennial::{Restart, Strategy};
+/// use perennial_test::StopAct;
+/// use perennial_test::strategies::{ChildPlan, KindPlan, TreePlan};
+///
+/// let kind = KindPlan::Worker { stop: StopAct::Obey, start: None };
+/// let child = ChildPlan { restart: Restart::Permanent, kind };
+/// let plan = TreePlan { strategy: Strategy::OneForAll, children: vec![child] };
+/// let (_app, workers) = plan.grow("app");
+/// assert_eq!(workers.len(), 1);
+/// ```
 #[derive(Clone, Debug)]
 pub struct TreePlan {
     /// Which children are restarted together.
@@ -32,6 +46,20 @@ pub struct TreePlan {
 }
 
 /// A child to be, without a name.
+///
+/// # Examples
+///
+/// ```
+/// use perennial::{Restart, Strategy};
+/// use perennial_test::StopAct;
+/// use perennial_test::strategies::{ChildPlan, KindPlan, TreePlan};
+///
+/// let kind = KindPlan::Worker { stop: StopAct::Obey, start: None };
+/// let child = ChildPlan { restart: Restart::Permanent, kind };
+/// let plan = TreePlan { strategy: Strategy::OneForAll, children: vec![child] };
+/// let (_app, workers) = plan.grow("app");
+/// assert_eq!(workers.len(), 1);
+/// ```
 #[derive(Clone, Debug)]
 pub struct ChildPlan {
     /// When it is restarted.
@@ -41,6 +69,20 @@ pub struct ChildPlan {
 }
 
 /// What a child is to be.
+///
+/// # Examples
+///
+/// ```
+/// use perennial::{Restart, Strategy};
+/// use perennial_test::StopAct;
+/// use perennial_test::strategies::{ChildPlan, KindPlan, TreePlan};
+///
+/// let kind = KindPlan::Worker { stop: StopAct::Obey, start: None };
+/// let child = ChildPlan { restart: Restart::Permanent, kind };
+/// let plan = TreePlan { strategy: Strategy::OneForAll, children: vec![child] };
+/// let (_app, workers) = plan.grow("app");
+/// assert_eq!(workers.len(), 1);
+/// ```
 #[derive(Clone, Debug)]
 pub enum KindPlan {
     /// A [`Script`].
@@ -55,6 +97,25 @@ pub enum KindPlan {
 }
 
 /// Something that is done to a running tree; the numbers choose whom, and fit into any tree.
+///
+/// # Examples
+///
+/// ```
+/// use perennial::Supervisor;
+/// use perennial_test::strategies::Deed;
+/// use perennial_test::{Script, settle};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut workers = vec![Script::new("web")];
+/// let handle = Supervisor::one_for_one("app").child(workers[0].clone()).start().await?;
+/// Deed::Kill(0).play(&handle, &mut workers).await;
+/// settle().await;
+/// assert_eq!(workers[0].starts(), 2);
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Deed {
     /// A worker ends: done, with an error, with a panic, or with a shutdown of its own.

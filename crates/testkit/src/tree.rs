@@ -41,7 +41,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// # Examples
 ///
 /// ```
-/// use perennial_core::{Supervisor, worker};
+/// use perennial::{Supervisor, worker};
 /// use perennial_test::{Restarted, TestTree};
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -107,8 +107,10 @@ impl TestTree {
         let tasks_before = alive_tasks();
         let (recorder, stage) = (Recorder::default(), Stage::new(plan));
         let app = stage.set(app).observer(recorder.clone());
+        let handle = app.start().await?;
+        stage.is_up();
         Ok(Self {
-            handle: app.start().await?,
+            handle,
             recorder,
             stage,
             tasks_before,
@@ -130,7 +132,7 @@ impl TestTree {
     /// # Examples
     ///
     /// ```
-    /// use perennial_core::Supervisor;
+    /// use perennial::Supervisor;
     /// use perennial_test::{Exited, Script, TestTree};
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -175,7 +177,7 @@ impl TestTree {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use perennial_core::{Supervisor, worker};
+    /// use perennial::{Supervisor, worker};
     /// use perennial_test::{FaultPlan, TestTree};
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -360,7 +362,7 @@ impl TestTree {
     /// # Examples
     ///
     /// ```
-    /// use perennial_core::{Supervisor, worker};
+    /// use perennial::{Supervisor, worker};
     /// use perennial_test::{Panicked, TestTree, settle};
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]

@@ -15,6 +15,29 @@ use perennial_core::{Event, Report};
 /// - a tree that did not stop.
 ///
 /// Prints what went wrong, one thing a line.
+///
+/// # Examples
+///
+/// ```
+/// use perennial::{Supervisor, worker};
+/// use perennial_test::{TestTree, settle};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let moody = worker("moody", |ctx| async move {
+///     assert!(ctx.last_exit().is_some(), "not on my first day");
+///     ctx.stopping().await;
+///     Ok(())
+/// });
+/// let tree = TestTree::start(Supervisor::one_for_one("app").child(moody)).await;
+/// settle().await;
+/// let verdict = tree.judge().await;
+/// assert_eq!(
+///     verdict.to_string(),
+///     "tree app: not expected by this test:\n  5 app/moody exited: panicked: not on my first day",
+/// );
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
     pub(crate) id: String,

@@ -34,7 +34,8 @@ pub(crate) const PACKAGES: &[Package] = &[
     Package {
         name: "perennial-test",
         folder: "crates/testkit",
-        ours: &["perennial-core"],
+        // The facade for its examples, which are what users write.
+        ours: &["perennial-core", "perennial"],
         others: Some(&["proptest", "tokio"]),
     },
     Package {
@@ -324,7 +325,11 @@ pub(crate) const LIBRARIES: &[&str] = &[
 ];
 
 /// Where every public type shows an example.
-pub(crate) const EXAMPLES_IN: &[&str] = &["crates/perennial/src/", "crates/core/src/"];
+pub(crate) const EXAMPLES_IN: &[&str] = &[
+    "crates/perennial/src/",
+    "crates/core/src/",
+    "crates/testkit/src/",
+];
 
 /// Public types that only the output of macros names; no reader comes there.
 pub(crate) const HIDDEN_TYPES: &[&str] = &["child/derived.rs"];
