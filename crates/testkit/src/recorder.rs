@@ -202,9 +202,8 @@ impl Causes {
                 self.0.insert(life, cause);
                 Some(cause)
             }
-            EventKind::Ignored | EventKind::StartFailed { .. } | EventKind::Exited { .. } => {
-                self.0.remove(&life)
-            }
+            EventKind::Ignored | EventKind::StartFailed { .. } => self.0.remove(&life),
+            EventKind::Exited { .. } | EventKind::Unresponsive => self.0.remove(&life),
             _ => self.0.get(&life).copied(),
         }
     }

@@ -7,7 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use perennial_core::{Event, EventKind, Report, StartError, Supervisor, SupervisorHandle};
+use perennial_core::{
+    Event, EventKind, Incarnation, Report, StartError, Supervisor, SupervisorHandle,
+};
 use tokio::runtime;
 use tokio::time::{Instant, timeout};
 
@@ -32,7 +34,8 @@ const LINGER: Duration = Duration::from_secs(1);
 /// which stops the tree also when the body panics; a tree that is dropped without either fails its test.
 ///
 /// Meant for the paused clock (`#[tokio::test(start_paused = true)]`), where to wait costs no time. Each worker
-/// has a stand-in, which lets it do its work until the test wants something else; supervisors are themselves.
+/// has a stand-in, which lets it do its work until the test wants something else; supervisors are themselves. To test
+/// a dynamic supervisor, put it below a static one.
 ///
 /// Children are named by their path below the root, `storage/database`, or by the whole path,
 /// `app/storage/database`. Each expectation looks at what came after the event that the one before has found,
@@ -123,7 +126,7 @@ impl TestTree {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future kills the tree.
+    /// Dropping the future kills the tree and fails the test.
     ///
     /// # Panics
     ///
@@ -167,7 +170,7 @@ impl TestTree {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future kills the tree.
+    /// Dropping the future kills the tree and fails the test.
     ///
     /// # Panics
     ///
@@ -224,7 +227,7 @@ impl TestTree {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future kills the tree.
+    /// Dropping the future kills the tree and fails the test.
     ///
     /// # Panics
     ///
@@ -241,7 +244,7 @@ impl TestTree {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future kills the tree.
+    /// Dropping the future kills the tree and fails the test.
     pub async fn judge(mut self) -> Verdict {
         let stopped = timeout(STOP, self.handle.shutdown()).await;
         self.is_over = true;
@@ -424,7 +427,8 @@ impl TestTree {
         self.order(path, End::Hang);
     }
 
-    /// Makes a worker end in that way; on return its life is over.
+    /// Makes a worker end in that way; on return its life is over. One that is still in its initialization ends
+    /// as soon as it runs.
     ///
     /// # Cancel safety
     ///
@@ -432,10 +436,11 @@ impl TestTree {
     ///
     /// # Panics
     ///
-    /// If there is no such worker that runs.
+    /// If there is no such worker that runs, or its life is not over within a minute: one that is to
+    /// [`hang`](Self::hang) has no end.
     pub async fn end(&self, path: &str, end: End) {
         let life = self.order(path, end);
-        self.recorder.end_of(life).await;
+        self.end_of(path, life).await;
     }
 
     /// Aborts the task of a child as from outside, also that of a supervisor or of the root; on return it is gone.
@@ -446,7 +451,7 @@ impl TestTree {
     ///
     /// # Panics
     ///
-    /// If there is no such child that runs.
+    /// If there is no such child that runs, or it is not gone within a minute.
     pub async fn kill(&self, path: &str) {
         let full = self.resolved(path);
         let snapshot = self.handle.snapshot();
@@ -468,7 +473,7 @@ impl TestTree {
         if !killed {
             self.refuse(path)
         }
-        self.recorder.end_of(life).await;
+        self.end_of(path, life).await;
     }
 
     /// Makes the next start of a worker take so much longer.
@@ -497,9 +502,17 @@ impl TestTree {
         }
     }
 
-    fn order(&self, path: &str, end: End) -> perennial_core::Incarnation {
+    fn order(&self, path: &str, end: End) -> Incarnation {
         let life = self.stage.end(&self.resolved(path), end);
         life.unwrap_or_else(|| self.refuse(path))
+    }
+
+    /// Waits until a life is over.
+    async fn end_of(&self, path: &str, life: Incarnation) {
+        if timeout(PATIENCE, self.recorder.end_of(life)).await.is_err() {
+            let state = self.state();
+            panic!("`{path}` was told to end, and did not within {PATIENCE:?}\n{state}");
+        }
     }
 
     /// Fails the test: nothing can be done to what is not there.

@@ -11,7 +11,7 @@ use perennial_core::{Event, Report};
 /// - a panic of a child that the test did not order,
 /// - a supervisor that gave up, or ended as it could not bring a child back,
 /// - a child that was left behind, as it blocks its thread,
-/// - a task that outlived the tree,
+/// - a task of the runtime that outlived the tree; threads of `spawn_blocking` are not seen,
 /// - a tree that did not stop.
 ///
 /// Prints what went wrong, one thing a line.

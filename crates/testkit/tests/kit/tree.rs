@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use perennial_core::{
-    ChildSpec, Context, DynamicSupervisor, InitPolicy, InitializationError, Restart,
+    ChildSpec, Context, DynamicSupervisor, InitPolicy, InitializationError, Outcome, Restart,
     ShutdownStrategy, Supervisable, Supervisor, async_trait, worker,
 };
 use perennial_test::{
@@ -478,4 +478,43 @@ async fn a_listener_to_any_tree_knows_the_same_expectations() -> Result<(), pere
     let message = panic_of(events.expect(Restarted("storage"))).await;
     assert!(message.starts_with("the tree ended without restart of"));
     Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_does_not_stop_fails_the_test_and_is_killed() {
+    let web = plain("web").shutdown(ShutdownStrategy::Infinite);
+    let tree = TestTree::start(Supervisor::one_for_one("app").child(web)).await;
+    tree.hang("web");
+    let handle = tree.handle().clone();
+    let verdict = tree.judge().await;
+    assert_eq!(
+        verdict.to_string(),
+        "tree app: not expected by this test:\n  the tree did not stop: it had to be killed"
+    );
+    assert!(matches!(handle.wait().await, Outcome::Killed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_does_not_come_is_not_waited_for_for_ever() {
+    let tree = TestTree::start(app()).await;
+    let message = panic_of(tree.end("web", End::Hang)).await;
+    assert!(
+        message.starts_with("`web` was told to end, and did not within 60s"),
+        "{message}"
+    );
+    tree.kill("web").await;
+    tree.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_that_is_given_up_kills_its_tree_and_fails() {
+    let script = Script::new("web");
+    let app = Supervisor::one_for_one("app").child(script.clone());
+    let mut test = Box::pin(TestTree::run(app, async |_| std::future::pending().await));
+    let over: Result<(), _> = tokio::time::timeout(secs(1), &mut test).await;
+    assert!(over.is_err());
+    let message = panic_of(async { drop(test) }).await;
+    assert!(message.contains("the tree was not stopped"), "{message}");
+    settle().await;
+    assert_eq!(script.alive(), 0);
 }
