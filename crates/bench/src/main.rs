@@ -10,6 +10,7 @@
 
 mod cell;
 mod measure;
+mod message;
 mod options;
 mod ours;
 mod raw;
@@ -21,7 +22,22 @@ use perennial::BoxError;
 use tokio::runtime::Builder;
 
 use measure::Measurement;
-use options::{Options, System, USAGE};
+use options::Options;
+
+/// How the program is called.
+const USAGE: &str = "\
+usage: perennial-bench WORKLOAD [--n N] [--m M] [--workers W] [--system S] [--window K]
+
+workloads: spawn-call memory shutdown shutdown-ordered restart-err restart-panic
+           ofa depth storm snapshot
+  --n N        how many children, siblings or levels; 0: the workload's default
+  --m M        how often it is repeated; 0: the workload's default
+  --workers W  worker threads of the runtime; 2 by default
+  --system S   perennial (default), or raw: by hand on plain tokio
+  --window K   restart-*: so many restarts stand in the window before the first that is timed";
+
+/// Ours, and plain tokio: a task per child, channels, a `JoinSet`.
+const SYSTEMS: &[&str] = &["perennial", "raw"];
 
 /// What a shell expects when the arguments themselves were wrong.
 const BAD_USAGE: u8 = 2;
@@ -31,7 +47,7 @@ const UNSUPPORTED: u8 = 3;
 
 fn main() -> ExitCode {
     let arguments = std::env::args().skip(1);
-    let options = match Options::parse(arguments) {
+    let options = match Options::parse(arguments, SYSTEMS) {
         Ok(options) => options,
         Err(why) => {
             eprintln!("perennial-bench: {why}\n\n{USAGE}");
@@ -62,8 +78,8 @@ fn measured(options: Options) -> Result<Option<Vec<Measurement>>, BoxError> {
     // On a worker, not on the main thread, which would pay for a wake-up at each turn.
     let driver = runtime.spawn(async move {
         match options.system {
-            System::Perennial => ours::run(&options).await,
-            System::Raw => raw::run(&options).await,
+            "raw" => raw::run(&options).await,
+            _ => ours::run(&options).await,
         }
     });
     let measurements = runtime.block_on(driver)?;

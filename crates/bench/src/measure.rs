@@ -1,4 +1,5 @@
-//! What a measurement is made of: clocks, gates, memory, and the line that is printed.
+//! What a measurement is made of: clocks, gates, memory, and the line that is printed. Shared with the
+//! package of the peers.
 
 use std::fmt;
 use std::fs;
@@ -6,27 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use crate::options::Options;
 
 /// The page size of the systems that tell the resident memory in pages.
 const PAGE_KIB: u64 = 4;
-
-/// What a child of a workload can be told; the same for all systems, so that queues of it weigh the same.
-#[derive(Debug)]
-pub(crate) enum Message {
-    /// Adds to the sum of the child.
-    Add(u64),
-    /// Asks for the sum.
-    Get(oneshot::Sender<u64>),
-    /// The first message of a life: to have handled it is to be back at work.
-    First,
-    /// Panics.
-    Crash,
-    /// Returns an error.
-    Fail,
-}
 
 /// One line of the output.
 #[derive(Debug)]
@@ -51,7 +37,7 @@ impl Measurement {
     pub(crate) fn new(options: &Options, ops: usize, took: Duration) -> Self {
         Self {
             name: options.workload.as_str(),
-            system: options.system.as_str(),
+            system: options.system,
             n: options.n,
             m: options.m,
             workers: options.workers,
@@ -69,12 +55,6 @@ impl Measurement {
         latencies.sort_unstable();
         self.latencies = latencies;
         self
-    }
-
-    /// The sum of what the latencies are taken of, as if they had followed one another.
-    pub(crate) fn of_latencies(options: &Options, latencies: Vec<u64>) -> Self {
-        let took = Duration::from_nanos(latencies.iter().sum());
-        Self::new(options, latencies.len(), took).latencies(latencies)
     }
 
     /// Adds how much the resident memory grew for each operation since it was `before`.
@@ -105,9 +85,12 @@ impl fmt::Display for Measurement {
             r#"{{"name":"{}","system":"{}","n":{},"m":{},"workers":{},"ops":{},"ns_per_op":{ns_per_op:.2}"#,
             self.name, self.system, self.n, self.m, self.workers, self.ops
         )?;
-        if let Some(max) = self.latencies.last() {
-            let (p50, p99) = (self.percentile(0.5), self.percentile(0.99));
-            write!(f, r#","p50_ns":{p50},"p99_ns":{p99},"max_ns":{max}"#)?;
+        if !self.latencies.is_empty() {
+            let [min, p50, p99, max] = [0.0, 0.5, 0.99, 1.0].map(|share| self.percentile(share));
+            write!(
+                f,
+                r#","min_ns":{min},"p50_ns":{p50},"p99_ns":{p99},"max_ns":{max}"#
+            )?;
         }
         if let Some(bytes) = self.bytes_per {
             write!(f, r#","bytes_per":{bytes}"#)?;

@@ -1,24 +1,4 @@
-//! What is to be measured: the words of the command line.
-
-/// How the program is called.
-pub(crate) const USAGE: &str = "\
-usage: perennial-bench WORKLOAD [--n N] [--m M] [--workers W] [--system S] [--window K]
-
-workloads: spawn-call memory shutdown shutdown-ordered restart-err restart-panic
-           ofa depth storm snapshot
-  --n N        how many children, siblings or levels; 0: the workload's default
-  --m M        how often it is repeated; 0: the workload's default
-  --workers W  worker threads of the runtime; 2 by default
-  --system S   perennial (default), or raw: by hand on plain tokio
-  --window K   restart-*: so many restarts stand in the window before the first that is timed";
-
-/// Who is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum System {
-    Perennial,
-    /// Plain tokio: a task per child, channels, a `JoinSet`.
-    Raw,
-}
+//! What is to be measured: the words of the command line. Shared with the package of the peers.
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,18 +29,24 @@ pub(crate) enum Workload {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     pub(crate) workload: Workload,
-    pub(crate) system: System,
+    /// Who is measured: one of those that the program knows.
+    pub(crate) system: &'static str,
     pub(crate) n: usize,
     pub(crate) m: usize,
     pub(crate) workers: usize,
+    /// How many restarts stand in the window before the first that is timed.
     pub(crate) window: usize,
 }
 
 impl Options {
-    /// Takes the arguments after the name of the program.
-    pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+    /// Takes the arguments after the name of the program, which knows these systems; the first one
+    /// is meant if none is named.
+    pub(crate) fn parse(
+        arguments: impl Iterator<Item = String>,
+        systems: &[&'static str],
+    ) -> Result<Self, String> {
         let mut workload = None;
-        let mut system = System::Perennial;
+        let mut system = *systems.first().ok_or("there are no systems")?;
         let (mut n, mut m, mut workers, mut window) = (0, 0, 2, 0);
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
@@ -73,7 +59,11 @@ impl Options {
                 "--m" => m = number(&value()?)?,
                 "--workers" => workers = number(&value()?)?.max(1),
                 "--window" => window = number(&value()?)?,
-                "--system" => system = System::named(&value()?)?,
+                "--system" => {
+                    let name = value()?;
+                    let known = systems.iter().find(|system| **system == name);
+                    system = known.ok_or_else(|| format!("there is no system `{name}`"))?;
+                }
                 name if workload.is_none() => workload = Some(Workload::named(name)?),
                 more => return Err(format!("`{more}` is one word too many")),
             }
@@ -89,21 +79,6 @@ impl Options {
             workers,
             window,
         })
-    }
-}
-
-impl System {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Perennial => "perennial",
-            Self::Raw => "raw",
-        }
-    }
-
-    fn named(name: &str) -> Result<Self, String> {
-        let all = [Self::Perennial, Self::Raw];
-        let found = all.into_iter().find(|system| system.as_str() == name);
-        found.ok_or_else(|| format!("there is no system `{name}`"))
     }
 }
 

@@ -13,7 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::measure::{Gate, Measurement, Message, keep, nanos_since, rss_kib};
+use crate::measure::{Gate, Measurement, keep, nanos_since, rss_kib};
+use crate::message::Message;
 use crate::options::{Options, Workload};
 
 type Sender = mpsc::UnboundedSender<Message>;

@@ -8,7 +8,8 @@ use tokio::sync::oneshot;
 
 use super::worker::{Inlet, Start, Worker, inlet, send};
 use super::{patient, require};
-use crate::measure::{Gate, Measurement, Message, keep, rss_kib};
+use crate::measure::{Gate, Measurement, keep, rss_kib};
+use crate::message::Message;
 use crate::options::Options;
 
 /// Starts the children one after the other, each by a call.

@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 
 use super::worker::{Inlet, Start, Worker, inlet, send};
 use super::{hear, patient, require};
-use crate::measure::{Gate, Measurement, Message, nanos_since};
+use crate::measure::{Gate, Measurement, nanos_since};
+use crate::message::Message;
 use crate::options::{Options, Workload};
 
 /// Restarts one child again and again, in the middle of idle siblings.

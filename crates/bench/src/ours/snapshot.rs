@@ -1,30 +1,31 @@
 //! Pictures of a large tree, taken while its children restart: what they cost, and whom they hold up.
 
+use std::hint::spin_loop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use perennial::{BoxError, Supervisor};
+use perennial::{BoxError, Supervisor, SupervisorHandle};
 use tokio::sync::mpsc;
 
 use super::restart::tellers;
 use super::worker::{Inlet, send};
 use super::{hear, patient, require};
-use crate::measure::{Measurement, Message, nanos_since};
+use crate::measure::{Measurement, nanos_since};
+use crate::message::Message;
 use crate::options::Options;
 
-/// How many restarts are timed before the first picture is taken, to compare with.
-const BEFORE: usize = 3_000;
-
-/// One restart, or one picture.
+/// A stretch of time in which one thing was done: a restart, a picture, or nothing.
 #[derive(Clone, Copy)]
-struct Timed {
+struct Stretch {
     began: Instant,
     nanos: u64,
 }
 
-/// Takes pictures on this task while another one has children restarted, one after the other. A
-/// restart that coincides with a picture shows for how long that held the supervisor.
+/// Has one child restarted after the other, and takes pictures on a thread of its own meanwhile.
+///
+/// A supervisor that is held up by a picture shows it in a restart that takes longer. Machines hold
+/// up restarts too, so each picture is followed by as long a time in which that thread only spins.
 pub(super) async fn snapshot(options: &Options) -> Result<Vec<Measurement>, BoxError> {
     let (inlets, children, mut driver) = tellers(options.n);
     let list = children.into_iter();
@@ -33,81 +34,99 @@ pub(super) async fn snapshot(options: &Options) -> Result<Vec<Measurement>, BoxE
     hear(&mut driver, options.n).await?;
 
     let over = Arc::new(AtomicBool::new(false));
-    let (calm, mut calmed) = mpsc::unbounded_channel();
-    let restarts = tokio::spawn(restart(inlets, driver, calm, Arc::clone(&over)));
-    calmed.recv().await.ok_or("the restarts have ended")?;
-    let mut pictures = Vec::with_capacity(options.m);
-    for _ in 0..options.m {
-        let began = Instant::now();
-        let snapshot = handle.snapshot();
-        let nanos = nanos_since(began);
-        pictures.push(Timed { began, nanos });
-        require(
-            snapshot.entries().len() == options.n + 1,
-            "a child is missing in the picture",
-        )?;
-        drop(snapshot);
-        tokio::task::yield_now().await;
-    }
+    let restarts = tokio::spawn(restart(inlets, driver, Arc::clone(&over)));
+    let (photographer, count, expected) = (handle.clone(), options.m, options.n + 1);
+    let pictures = tokio::task::spawn_blocking(move || pictures(&photographer, count, expected));
+    let (pictures, pauses) = pictures.await??;
     // Relaxed: a few restarts more or less do no harm.
     over.store(true, Ordering::Relaxed);
     let restarts = restarts.await??;
-    let done: u64 = handle
-        .which_children()
-        .await?
-        .iter()
-        .map(|child| child.restarts)
-        .sum();
+    let children = handle.which_children().await?;
+    let counted: u64 = children.iter().map(|child| child.restarts).sum();
     require(
-        done == restarts.len() as u64,
+        counted == restarts.len() as u64,
         "there were too many restarts or too few",
     )?;
 
-    let (before, during) = restarts.split_at(BEFORE);
-    let nanos = |timed: &[Timed]| timed.iter().map(|timed| timed.nanos).collect();
-    let held = during.iter().filter(|restart| {
-        let near = pictures.partition_point(|picture| picture.end() < restart.began);
-        pictures
-            .get(near)
-            .is_some_and(|picture| picture.began < restart.end())
-    });
-    let held: Vec<Timed> = held.copied().collect();
-    let mut lines = vec![
-        Measurement::of_latencies(options, nanos(&pictures)).note("while children restart"),
-        Measurement::of_latencies(options, nanos(before)).note("restarts without snapshots"),
-        Measurement::of_latencies(options, nanos(&held)).note("restarts during snapshots"),
-    ];
-    lines[1].name = "snapshot-restart-alone";
-    lines[2].name = "snapshot-restart-during";
-    Ok(lines)
+    let mut taken = line(options, nanos(&pictures)).note("while children restart");
+    let mut held = line(options, longest(&restarts, &pictures))
+        .note("longest restart that met a snapshot, per snapshot");
+    let mut free = line(options, longest(&restarts, &pauses))
+        .note("the same for as long a time without a snapshot");
+    taken.name = "snapshot";
+    held.name = "snapshot-held";
+    free.name = "snapshot-free";
+    Ok(vec![taken, held, free])
+}
+
+/// Takes pictures, and pauses after each for as long as it took.
+fn pictures(
+    handle: &SupervisorHandle,
+    count: usize,
+    expected: usize,
+) -> Result<(Vec<Stretch>, Vec<Stretch>), BoxError> {
+    let mut pictures = Vec::with_capacity(count);
+    let mut pauses = Vec::with_capacity(count);
+    for _ in 0..count {
+        let began = Instant::now();
+        let snapshot = handle.snapshot();
+        let nanos = nanos_since(began);
+        pictures.push(Stretch { began, nanos });
+        require(
+            snapshot.entries().len() == expected,
+            "a child is missing in the picture",
+        )?;
+        drop(snapshot);
+        let began = Instant::now();
+        while nanos_since(began) < nanos {
+            spin_loop();
+        }
+        pauses.push(Stretch { began, nanos });
+    }
+    Ok((pictures, pauses))
 }
 
 /// Has one child after the other restarted until it is over.
 async fn restart(
     inlets: Vec<Inlet>,
     mut driver: mpsc::UnboundedReceiver<()>,
-    calm: mpsc::UnboundedSender<()>,
     over: Arc<AtomicBool>,
-) -> Result<Vec<Timed>, BoxError> {
+) -> Result<Vec<Stretch>, BoxError> {
     let mut restarts = Vec::new();
     // Relaxed: see the store.
-    while restarts.len() <= BEFORE || !over.load(Ordering::Relaxed) {
-        if restarts.len() == BEFORE {
-            calm.send(())?;
-        }
+    while !over.load(Ordering::Relaxed) {
         let began = Instant::now();
         send(&inlets[restarts.len() % inlets.len()], Message::Fail);
         hear(&mut driver, 1).await?;
-        restarts.push(Timed {
-            began,
-            nanos: nanos_since(began),
-        });
+        let nanos = nanos_since(began);
+        restarts.push(Stretch { began, nanos });
     }
     Ok(restarts)
 }
 
-impl Timed {
+/// Of the restarts that coincide with each of the stretches, the longest one.
+fn longest(restarts: &[Stretch], stretches: &[Stretch]) -> Vec<u64> {
+    let met = |stretch: &Stretch| {
+        let first = restarts.partition_point(|restart| restart.end() < stretch.began);
+        let met = restarts[first..].iter();
+        let met = met.take_while(|restart| restart.began < stretch.end());
+        met.map(|restart| restart.nanos).max()
+    };
+    stretches.iter().filter_map(met).collect()
+}
+
+fn nanos(stretches: &[Stretch]) -> Vec<u64> {
+    stretches.iter().map(|stretch| stretch.nanos).collect()
+}
+
+/// Of what was done one after the other.
+fn line(options: &Options, latencies: Vec<u64>) -> Measurement {
+    let took = Duration::from_nanos(latencies.iter().sum());
+    Measurement::new(options, latencies.len(), took).latencies(latencies)
+}
+
+impl Stretch {
     fn end(&self) -> Instant {
-        self.began + std::time::Duration::from_nanos(self.nanos)
+        self.began + Duration::from_nanos(self.nanos)
     }
 }

@@ -12,7 +12,8 @@ use perennial::{
 use tokio::sync::mpsc;
 
 use crate::cell::Cell;
-use crate::measure::{Gate, Message};
+use crate::measure::Gate;
+use crate::message::Message;
 
 /// Where a worker takes its messages from.
 pub(super) type Inlet = Arc<Cell<Message>>;
