@@ -129,6 +129,7 @@ fn checks(root: &Path) -> Vec<Check> {
         docs_of_private_items(),
         miri(),
         semver(root),
+        instructions(),
         Check::new(
             "walk of all states",
             walk.environment("PERENNIAL_WALK", &part),
@@ -227,6 +228,15 @@ fn semver(root: &Path) -> Check {
             "nothing to install: there is no release tag `v…` to compare with yet",
         ),
     }
+}
+
+/// What supervision costs, counted rather than timed.
+fn instructions() -> Check {
+    let count = CommandLine::cargo("xtask bench-count");
+    Check::new("instructions", count).needs(
+        CommandLine::new("valgrind", "--version"),
+        "valgrind, from your system's packages",
+    )
 }
 
 fn sum_up(verdicts: &[(&Check, Verdict)]) -> ExitCode {

@@ -5,6 +5,7 @@
     reason = "a tool whose output is read in a terminal"
 )]
 
+mod bench;
 mod ci;
 mod command;
 mod deep;
@@ -23,14 +24,16 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
 tasks:
-  ci        the gate: format, lints, tidy, tests, traces, examples, docs, public API, packages
-  api       compares the public API with the lists `public-api.txt` that are committed
-  bless     writes these lists anew: the change of the API is meant
-  tidy      holds the tree against the tables of ARCHITECTURE.md and STYLE.md
-  packages  packs what is published, and builds it from the archives
-  oldest    builds what is published with the oldest dependencies that its manifests allow
-  deep      slow checks with more cases and with tools that not everybody has
-  help      prints this text";
+  ci             the gate: format, lints, tidy, tests, traces, examples, docs, public API, packages
+  api            compares the public API with the lists `public-api.txt` that are committed
+  bless          writes these lists anew: the change of the API is meant
+  tidy           holds the tree against the tables of ARCHITECTURE.md and STYLE.md
+  packages       packs what is published, and builds it from the archives
+  oldest         builds what is published with the oldest dependencies that its manifests allow
+  deep           slow checks with more cases and with tools that not everybody has
+  bench-compare  measures ours, plain tokio and others in turn; takes options
+  bench-count    counts instructions and compares with those committed; --bless writes them anew
+  help           prints this text";
 
 /// What a shell expects when the arguments themselves were wrong.
 const BAD_USAGE: u8 = 2;
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         .collect();
     let task = match arguments.as_slice() {
         [task] => task.as_str(),
+        [task, ..] if task.starts_with("bench-") => task.as_str(),
         [] => return bad_usage("no task was given"),
         [task, ..] => return bad_usage(&format!("`{task}` takes no further arguments")),
     };
@@ -60,6 +64,8 @@ fn main() -> ExitCode {
         "packages" => packages::run(&root),
         "oldest" => oldest::run(&root),
         "deep" => deep::run(&root),
+        "bench-compare" => bench::compare(&root, &arguments[1..]),
+        "bench-count" => bench::count(&root, &arguments[1..]),
         unknown => bad_usage(&format!("there is no task `{unknown}`")),
     }
 }
