@@ -33,11 +33,12 @@ workloads: spawn-call memory shutdown shutdown-ordered restart-err restart-panic
   --n N        how many children, siblings or levels; 0: the workload's default
   --m M        how often it is repeated; 0: the workload's default
   --workers W  worker threads of the runtime; 2 by default
-  --system S   perennial (default), or raw: by hand on plain tokio
+  --system S   perennial (default); perennial-init: its workers have an initialization, which their
+               supervisor waits for; raw: by hand on plain tokio
   --window K   restart-*: so many restarts stand in the window before the first that is timed";
 
-/// Ours, and plain tokio: a task per child, channels, a `JoinSet`.
-const SYSTEMS: &[&str] = &["perennial", "raw"];
+/// Ours in two ways, and plain tokio: a task per child, channels, a `JoinSet`.
+const SYSTEMS: &[&str] = &["perennial", "perennial-init", "raw"];
 
 /// What a shell expects when the arguments themselves were wrong.
 const BAD_USAGE: u8 = 2;

@@ -101,6 +101,12 @@ pub(super) const SYSTEMS: &[System] = &[
         ],
     },
     System {
+        name: "perennial-init",
+        program: Program::Ours,
+        most: usize::MAX,
+        has: &["spawn-call", "restart-err", "restart-panic", "ofa"],
+    },
+    System {
         name: "raw",
         program: Program::Ours,
         most: usize::MAX,

@@ -6,6 +6,7 @@ mod snapshot;
 mod stop;
 mod worker;
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use perennial::{BoxError, Supervisor};
@@ -19,6 +20,8 @@ const PERIOD: Duration = Duration::from_secs(3600);
 
 /// Measures one workload; all have a supervisor.
 pub(crate) async fn run(options: &Options) -> Result<Option<Vec<Measurement>>, BoxError> {
+    // Relaxed: there is no worker yet.
+    worker::INITIALIZES.store(options.system == "perennial-init", Ordering::Relaxed);
     let measurements = match options.workload {
         Workload::SpawnCall => vec![many::spawn_call(options).await?],
         Workload::Memory => many::memory(options).await?,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as TaskContext, Poll, ready};
 
 use perennial::{
@@ -17,6 +18,9 @@ use crate::message::Message;
 
 /// Where a worker takes its messages from.
 pub(super) type Inlet = Arc<Cell<Message>>;
+
+/// Whether workers begin in their initialization, which their supervisor waits for, or when they run.
+pub(super) static INITIALIZES: AtomicBool = AtomicBool::new(false);
 
 /// A worker that takes one message at a time until it is to stop.
 pub(super) struct Worker {
@@ -37,7 +41,7 @@ pub(super) enum Start {
 struct Running<'a> {
     worker: &'a Worker,
     stop: StopSignal,
-    has_started: bool,
+    has_begun: bool,
     sum: u64,
 }
 
@@ -57,6 +61,13 @@ impl Worker {
     /// As a child with that number.
     pub(super) fn numbered(self, number: usize) -> ChildSpec {
         ChildSpec::new(self).id(number.to_string())
+    }
+
+    fn begin(&self) {
+        match &self.start {
+            Start::Hit(gate) => gate.hit(),
+            Start::Tell(_) => send(&self.inlet, Message::First),
+        }
     }
 }
 
@@ -79,14 +90,19 @@ impl Supervisable for Worker {
     }
 
     fn has_initialization(&self) -> bool {
-        false
+        // Relaxed: it is set before there is any worker.
+        INITIALIZES.load(Ordering::Relaxed)
     }
 
     async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
+        let has_begun = self.has_initialization();
+        if has_begun {
+            self.begin();
+        }
         Ok(Started::Run(Box::pin(Running {
             worker: self,
             stop: ctx.stopping(),
-            has_started: false,
+            has_begun,
             sum: 0,
         })))
     }
@@ -97,11 +113,8 @@ impl Future for Running<'_> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if !std::mem::replace(&mut this.has_started, true) {
-            match &this.worker.start {
-                Start::Hit(gate) => gate.hit(),
-                Start::Tell(_) => send(&this.worker.inlet, Message::First),
-            }
+        if !std::mem::replace(&mut this.has_begun, true) {
+            this.worker.begin();
         }
         loop {
             if Pin::new(&mut this.stop).poll(cx).is_ready() {
