@@ -13,10 +13,10 @@ pub(super) struct Line {
 /// The numbers of siblings, none of them first: it has no place on a logarithmic axis but this.
 const COLUMNS: &[&str] = &["0", "1,000", "10,000", "100,000"];
 
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 800.0;
 const HEIGHT: f64 = 460.0;
 const LEFT: f64 = 70.0;
-const RIGHT: f64 = 230.0;
+const RIGHT: f64 = 270.0;
 const TOP: f64 = 50.0;
 const BOTTOM: f64 = 60.0;
 
@@ -46,7 +46,8 @@ pub(super) fn plot(title: &str, lines: &[Line]) -> String {
 "#
     );
     svg += &axes(&scale);
-    for (index, line) in lines.iter().enumerate() {
+    // Ours last, on top of the others.
+    for (index, line) in lines.iter().enumerate().rev() {
         svg += &drawn(line, &scale, COLORS[index % COLORS.len()], index == 0);
     }
     svg += &names(lines, &scale);
@@ -85,7 +86,6 @@ fn axes(scale: &Scale) -> String {
         f64::midpoint(LEFT, right),
         below + 44.0
     );
-    let _written = writeln!(svg, r#"<text x="{LEFT}" y="{}">p50</text>"#, TOP - 8.0);
     svg
 }
 

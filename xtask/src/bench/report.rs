@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use super::cases::{BOUNDS, Bound, CASES, Case, Quantity, WINDOW};
+use super::cases::{BOUNDS, Bound, CASES, Program, Quantity, SYSTEMS, WINDOW};
 use super::figures::{Figures, Key, Nanos, Spread, Thousands};
 use super::plot::{Line, plot};
 use crate::command::CommandLine;
@@ -18,14 +18,17 @@ const END: &str = "<!-- figures: end -->";
 const OURS: &str = "perennial";
 const RAW: &str = "raw";
 
-/// The workloads that are measured with several numbers of siblings.
-const RESTARTS: &[&str] = &["restart-err", "restart-panic"];
+/// The workloads that are measured with several numbers of siblings, and what they restart after.
+const RESTARTS: &[(&str, &str)] = &[("restart-err", "an error"), ("restart-panic", "a panic")];
+
+/// What a workload measures beside itself.
+const BESIDE: &[(&str, &str)] = &[("snapshot", "snapshot-held"), ("snapshot", "snapshot-free")];
 
 const SIBLINGS: &[usize] = &[0, 1_000, 10_000, 100_000];
 
 /// Prints everything; the number of bounds that are missed or were not measured.
 pub(super) fn print(figures: &Figures) -> usize {
-    println!("\n{}\n{}", tables(figures), bounds(figures));
+    println!("{}{}", tables(figures), bounds(figures));
     let held =
         |bound: &&Bound| reached(figures, bound).is_some_and(|spread| spread.median <= bound.limit);
     BOUNDS.len() - BOUNDS.iter().filter(held).count()
@@ -38,20 +41,19 @@ pub(super) fn write(root: &Path, figures: &Figures, workers: usize) -> Result<()
     let readme = fs::read_to_string(&file).map_err(said)?;
     let rounds = figures.rounds();
     let section = format!(
-        "{BEGIN}\n\n{}; {workers} worker threads; medians of up to {rounds} rounds, all systems in \
-         turn, each measurement a process of its own: `cargo xtask bench-compare --rounds {rounds} \
-         --readme`.\n\n{}\n{}\n{END}",
+        "{BEGIN}\n\n{}; {workers} worker threads. Medians of {rounds} rounds, all systems in turn, \
+         each measurement a process of its own: `cargo xtask bench-compare --rounds {rounds} --readme`. \
+         Peers: {}.\n\n{}\n\n{}\n\n{END}",
         machine(root),
-        bounds(figures),
-        tables(figures)
+        peers(root),
+        bounds(figures).trim(),
+        tables(figures).trim()
     );
     let written = between(&readme, &section).ok_or("the README lacks the marks of its figures")?;
     fs::write(&file, written).map_err(said)?;
-    for workload in RESTARTS {
-        let plotted = plot(
-            &format!("Restart latency, {workload}"),
-            &lines(figures, workload),
-        );
+    for (workload, after) in RESTARTS {
+        let title = format!("Time of a restart after {after} (p50)");
+        let plotted = plot(&title, &lines(figures, workload));
         let file = root.join(FOLDER).join(format!("{workload}.svg"));
         fs::write(file, plotted).map_err(said)?;
     }
@@ -67,25 +69,31 @@ fn between(readme: &str, section: &str) -> Option<String> {
 
 fn tables(figures: &Figures) -> String {
     let mut text = String::new();
-    for workload in RESTARTS {
-        text += &restarts(figures, workload);
+    for (workload, after) in RESTARTS {
+        text += &restarts(figures, workload, after);
     }
-    let others = CASES
-        .iter()
-        .filter(|case| !RESTARTS.contains(&case.workload));
-    for case in others {
-        text += &table(figures, *case);
+    for case in CASES {
+        if RESTARTS.iter().any(|(name, _)| *name == case.workload) {
+            continue;
+        }
+        let key = case.key();
+        text += &table(figures, key);
+        for (_, name) in BESIDE.iter().filter(|(name, _)| *name == key.name) {
+            text += &table(figures, Key { name, ..key });
+        }
     }
     text
 }
 
 /// One row for each system, one column for each number of siblings.
-fn restarts(figures: &Figures, workload: &'static str) -> String {
+fn restarts(figures: &Figures, workload: &'static str, after: &str) -> String {
     let systems = figures.systems(siblings(workload, 0));
     if systems.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n{workload}: p50 by the number of siblings\n\n| system |");
+    let mut text = format!(
+        "\n**{workload}**: p50 of a restart after {after}, by the number of siblings\n\n| system |"
+    );
     for count in SIBLINGS {
         text += &format!(" {} |", Thousands(*count));
     }
@@ -125,8 +133,7 @@ fn window_name(system: &str) -> &str {
 }
 
 /// One row for each system, the quickest first.
-fn table(figures: &Figures, case: Case) -> String {
-    let key = case.key();
+fn table(figures: &Figures, key: Key) -> String {
     let mut rows: Vec<(f64, String)> = Vec::new();
     for system in figures.systems(key) {
         let Some(value) = figures.value(system, key) else {
@@ -155,7 +162,7 @@ fn table(figures: &Figures, case: Case) -> String {
     let head =
         "| system | median | spread | to raw | p99 | bytes each |\n|---|---|---|---|---|---|";
     let rows: String = rows.into_iter().map(|(_, row)| row).collect();
-    format!("\n{case}\n\n{head}\n{rows}")
+    format!("\n**{} {}**\n\n{head}\n{rows}", key.name, Thousands(key.n))
 }
 
 /// What ours is to stay below, and whether it does.
@@ -229,6 +236,23 @@ fn figure(number: f64) -> String {
     } else {
         Thousands(number as usize).to_string()
     }
+}
+
+/// The versions of the others.
+fn peers(root: &Path) -> String {
+    let lock = fs::read_to_string(root.join(FOLDER).join("peers/Cargo.lock")).unwrap_or_default();
+    let of_ours = SYSTEMS
+        .iter()
+        .filter(|system| system.program == Program::Peers);
+    let versions = of_ours.filter_map(|system| {
+        let (_, after) = lock.split_once(&format!("name = \"{}\"\nversion = \"", system.name))?;
+        Some(format!("{} {}", system.name, after.split('"').next()?))
+    });
+    let release = "io:put_chars(erlang:system_info(otp_release)),halt().";
+    let otp = CommandLine::new("erl", "-noshell -eval").argument(release);
+    let otp = otp.answers(root).then(|| otp.capture(root).ok()).flatten();
+    let otp = otp.map(|release| format!("Erlang/OTP {release}"));
+    versions.chain(otp).collect::<Vec<_>>().join(", ")
 }
 
 /// On what it was measured.
