@@ -113,6 +113,7 @@ impl Plan {
             return Ok(figures);
         }
         let programs = Programs::build(root, &self.systems)?;
+        programs::warn_if_busy();
         let first = figures.rounds() + 1;
         for round in first..first + self.rounds {
             for case in &self.cases {

@@ -15,6 +15,9 @@ const LIMIT: Duration = Duration::from_secs(180);
 /// How often it is looked whether it has ended.
 const GLANCE: Duration = Duration::from_millis(20);
 
+/// The load from which on others are at work; a build just before makes for a part of it.
+const BUSY: f64 = 2.5;
+
 /// Where the peers stand.
 const PEERS: &str = "crates/bench/peers";
 
@@ -98,6 +101,18 @@ fn build_otp(root: &Path) -> Result<PathBuf, String> {
         .run(root)
         .map_err(|why| format!("{why}; it needs `erl` and `erlc`"))?;
     Ok(folder)
+}
+
+/// Says so when others work on this machine at the same time.
+pub(super) fn warn_if_busy() {
+    let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = told.split_whitespace().next();
+    let load: f64 = load.and_then(|load| load.parse().ok()).unwrap_or_default();
+    if load > BUSY {
+        println!(
+            "BUSY: {load} tasks wanted a processor of late; ratios are blurred, times are worthless"
+        );
+    }
 }
 
 /// Where cargo builds, so that figures can be kept there too.
