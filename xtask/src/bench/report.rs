@@ -43,10 +43,11 @@ pub(super) fn write(root: &Path, figures: &Figures, workers: usize) -> Result<()
     let section = format!(
         "{BEGIN}\n\n{}; {workers} worker threads. Medians of {rounds} rounds, all systems in turn, \
          each measurement a process of its own: `cargo xtask bench-compare --rounds {rounds} --readme`. \
-         Peers: {}.\n\n{}\n\n{}\n\n{END}",
+         Peers: {}.\n\n{}\n\n{}\n\n{}\n\n{END}",
         machine(root),
         peers(root),
         bounds(figures).trim(),
+        images(),
         tables(figures).trim()
     );
     let written = between(&readme, &section).ok_or("the README lacks the marks of its figures")?;
@@ -58,6 +59,14 @@ pub(super) fn write(root: &Path, figures: &Figures, workers: usize) -> Result<()
         fs::write(file, plotted).map_err(said)?;
     }
     Ok(())
+}
+
+/// The plots, as the README shows them.
+fn images() -> String {
+    let image = |(workload, after): &(&str, &str)| {
+        format!("![The time of a restart after {after}, by the number of siblings]({workload}.svg)")
+    };
+    RESTARTS.iter().map(image).collect::<Vec<_>>().join("\n\n")
 }
 
 /// The README with another section between the marks.
