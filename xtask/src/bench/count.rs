@@ -18,7 +18,9 @@ const TOLERANCE: f64 = 1.05;
 /// How often each run is counted; the middle one is taken.
 const RUNS: usize = 3;
 
-const SYSTEMS: &[&str] = &["perennial", "raw"];
+const OURS: &str = "perennial";
+
+const SYSTEMS: &[&str] = &[OURS, "raw"];
 
 /// Two runs, whose difference is that of so many operations: what both have in common falls out.
 struct Pair {
@@ -26,6 +28,9 @@ struct Pair {
     few: (usize, usize),
     many: (usize, usize),
     operations: usize,
+    /// Only what happens in functions of this pattern, for what goes on at the same time is not as
+    /// regular; raw has none.
+    inside: Option<&'static str>,
 }
 
 /// `shutdown`, `shutdown-ordered` and `depth` contain the start of what is stopped.
@@ -38,6 +43,10 @@ const PAIRS: &[Pair] = &[
     pair("ofa", (500, 4), (500, 12), 4_000),
     pair("depth", (200, 0), (600, 0), 400),
     pair("storm", (500, 4), (500, 12), 4_000),
+    Pair {
+        inside: Some("*SupervisorHandle*snapshot*"),
+        ..pair("snapshot", (1_000, 3), (1_000, 15), 12_000)
+    },
 ];
 
 /// One count.
@@ -79,14 +88,18 @@ fn counted(root: &Path) -> Result<Vec<Count>, String> {
     let program = ours(root)?;
     let mut counts = Vec::new();
     for pair in PAIRS {
-        for system in SYSTEMS {
-            let few = instructions(&program, pair.workload, system, pair.few)?;
-            let many = instructions(&program, pair.workload, system, pair.many)?;
+        let has = |system: &&&str| pair.inside.is_none() || **system == OURS;
+        for system in SYSTEMS.iter().filter(has) {
+            let few = instructions(&program, pair, system, pair.few)?;
+            let many = instructions(&program, pair, system, pair.many)?;
             let count = Count {
                 workload: pair.workload.to_owned(),
                 system: (*system).to_owned(),
                 instructions: many.saturating_sub(few) / pair.operations as u64,
             };
+            if count.instructions == 0 {
+                return Err(format!("{}: nothing was counted", pair.workload));
+            }
             println!("{} {} {}", count.workload, count.system, count.instructions);
             counts.push(count);
         }
@@ -97,7 +110,7 @@ fn counted(root: &Path) -> Result<Vec<Count>, String> {
 /// All instructions of one run on one worker thread, the middle of some.
 fn instructions(
     program: &Path,
-    workload: &str,
+    pair: &Pair,
     system: &str,
     (n, m): (usize, usize),
 ) -> Result<u64, String> {
@@ -105,8 +118,9 @@ fn instructions(
         let mut command = Command::new("valgrind");
         command
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+            .args(pair.inside.map(|name| format!("--toggle-collect={name}")))
             .arg(program)
-            .args([workload, "--system", system, "--workers", "1"])
+            .args([pair.workload, "--system", system, "--workers", "1"])
             .args(["--n", &n.to_string(), "--m", &m.to_string()]);
         let output = output(&mut command)?;
         let said = String::from_utf8_lossy(&output.stderr);
@@ -126,7 +140,7 @@ fn collected(said: &str) -> Option<u64> {
 /// Fails for each count of ours that grew too much, or that nobody has committed.
 fn compared(counts: &[Count], committed: &[Count]) -> Result<(), String> {
     let mut wrong = Vec::new();
-    for count in counts.iter().filter(|count| count.system == "perennial") {
+    for count in counts.iter().filter(|count| count.system == OURS) {
         let same =
             |other: &&Count| other.workload == count.workload && other.system == count.system;
         let Some(before) = committed.iter().find(same) else {
@@ -172,7 +186,7 @@ fn printed(counts: &[Count]) -> String {
     let mut text = "\
 # Instructions for each operation, on one worker thread, of a release build for x86-64.
 # Written by `cargo xtask bench-count --bless`; `cargo xtask deep` compares with them.
-# shutdown, shutdown-ordered and depth contain the start of what is stopped.
+# shutdown, shutdown-ordered and depth contain the start of what is stopped; snapshot is for each child in it.
 "
     .to_owned();
     for count in counts {
@@ -197,6 +211,7 @@ const fn pair(
         few,
         many,
         operations,
+        inside: None,
     }
 }
 
