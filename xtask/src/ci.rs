@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use crate::book;
 use crate::command::CommandLine;
 use crate::published;
 use crate::tidy;
@@ -36,6 +37,8 @@ enum Work {
     Tidy,
     /// The command lists packages, and there must not be too many.
     PackageBudget(CommandLine),
+    /// The book is built, by a tool that is installed first if it is missing.
+    Book,
     /// What the step works on is not there.
     Missing(String),
 }
@@ -79,6 +82,7 @@ impl Step {
             | Work::Tests(command)
             | Work::PackageBudget(command) => command.to_string(),
             Work::Tidy => "cargo xtask tidy".to_owned(),
+            Work::Book => book::building(Path::new(".")).to_string(),
             Work::Missing(_) => "cargo xtask ci".to_owned(),
         }
     }
@@ -96,6 +100,7 @@ impl Step {
             }
             Work::Tidy => tidy::check(root),
             Work::PackageBudget(command) => within_budget(&command.capture(root)?),
+            Work::Book => book::build(root),
             Work::Missing(what) => Err(what.clone()),
         }
     }
@@ -136,6 +141,7 @@ fn steps(root: &Path) -> Vec<Step> {
     ]);
     steps.extend(examples(root));
     steps.push(Step::new("docs", docs()));
+    steps.push(Step::new("book", Work::Book));
     steps.push(Step::new("public API", Work::Command(public_api())));
     steps.push(Step::new(
         "packages",

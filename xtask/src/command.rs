@@ -1,5 +1,6 @@
 //! A command line: shown, probed and run, with a time limit if it needs one.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
@@ -13,7 +14,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// A command line, with what it adds to the environment and how long it may take.
 #[derive(Clone, Debug)]
 pub(crate) struct CommandLine {
-    program: &'static str,
+    program: Cow<'static, str>,
     arguments: Vec<String>,
     environment: Vec<(&'static str, String)>,
     limit: Option<Duration>,
@@ -27,14 +28,19 @@ impl CommandLine {
     }
 
     /// Any command from words apart by blanks.
-    pub(crate) fn new(program: &'static str, words: &str) -> Self {
+    pub(crate) fn new(program: impl Into<Cow<'static, str>>, words: &str) -> Self {
         Self {
-            program,
+            program: program.into(),
             arguments: words.split_whitespace().map(str::to_owned).collect(),
             environment: Vec::new(),
             limit: None,
             shown: None,
         }
+    }
+
+    /// A program that stands at a path of its own.
+    pub(crate) fn at(program: &Path, words: &str) -> Self {
+        Self::new(program.to_string_lossy().into_owned(), words)
     }
 
     pub(crate) fn argument(mut self, argument: impl Into<String>) -> Self {
@@ -106,7 +112,7 @@ impl CommandLine {
     }
 
     fn prepared(&self, root: &Path) -> Command {
-        let mut command = Command::new(resolved(self.program));
+        let mut command = Command::new(resolved(&self.program));
         command
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
@@ -124,7 +130,7 @@ impl fmt::Display for CommandLine {
         for (name, value) in &self.environment {
             write!(f, "{name}={} ", quoted(value))?;
         }
-        f.write_str(self.program)?;
+        f.write_str(&self.program)?;
         for argument in &self.arguments {
             write!(f, " {}", quoted(argument))?;
         }

@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod book;
 mod ci;
 mod command;
 mod deep;
@@ -24,7 +25,7 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
 tasks:
-  ci             the gate: format, lints, tidy, tests, traces, examples, docs, public API, packages
+  ci             the gate: format, lints, tidy, tests, traces, examples, docs, book, public API, packages
   api            compares the public API with the lists `public-api.txt` that are committed
   bless          writes these lists anew: the change of the API is meant
   tidy           holds the tree against the tables of ARCHITECTURE.md and STYLE.md

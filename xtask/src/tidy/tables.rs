@@ -57,6 +57,12 @@ pub(crate) const PACKAGES: &[Package] = &[
         others: Some(&["public-api"]),
     },
     Package {
+        name: "perennial-book",
+        folder: "book/listings",
+        ours: &["perennial"],
+        others: None,
+    },
+    Package {
         name: "perennial-it",
         folder: "tests/it",
         ours: &["perennial", "perennial-test"],

@@ -1,0 +1,6 @@
+//! What the book promises of itself: its listings run and print what it shows, and its pages hang together.
+
+mod links;
+mod listings;
+mod pages;
+mod source;
