@@ -104,6 +104,8 @@ impl<'a> Include<'a> {
             // mdbook would show the marks of the anchors.
             None if !names.is_empty() => Err(format!("{path} has anchors: name one")),
             None => Ok(Some(path.to_owned())),
+            // A part of an output, from a line on: then another page shows the whole.
+            Some(lines) if is_from_line(lines) && names.is_empty() => Ok(None),
             Some(anchor) if !names.contains(&anchor) => {
                 Err(format!("{path} has no anchor `{anchor}`"))
             }
@@ -116,6 +118,12 @@ impl<'a> Include<'a> {
             }
         }
     }
+}
+
+/// Whether it is `3:`.
+fn is_from_line(lines: &str) -> bool {
+    let number = lines.strip_suffix(':');
+    number.is_some_and(|number| number.parse::<usize>().is_ok())
 }
 
 fn anchors(text: &str) -> Vec<&str> {
@@ -144,6 +152,15 @@ const GOOD: &str = "```rust\n{{#include ../listings/src/bin/ch01.rs:main}}\n```\
 #[test]
 fn a_page_that_shows_its_listing_is_good() {
     assert_eq!(findings(&with_page(GOOD)), Vec::<String>::new());
+}
+
+#[test]
+fn a_part_of_an_output_does_not_replace_the_whole() {
+    let both = format!("{GOOD}```text\n{{{{#include ../listings/src/bin/ch01.out:1:}}}}\n```\n");
+    assert_eq!(findings(&with_page(&both)), Vec::<String>::new());
+    let part = GOOD.replace("ch01.out", "ch01.out:1:");
+    let found = findings(&with_page(&part));
+    assert_eq!(found, ["listings/src/bin/ch01.out is shown by no page"]);
 }
 
 #[test]

@@ -10,7 +10,13 @@ pub(crate) type Files = BTreeMap<String, String>;
 /// The pages, the listings, and their recorded output.
 pub(crate) fn book() -> Files {
     let mut files = Files::new();
-    for folder in ["src", "listings/src", "listings/src/bin", "listings/tests"] {
+    for folder in [
+        "src",
+        "listings/src",
+        "listings/src/bin",
+        "listings/src/station",
+        "listings/tests",
+    ] {
         let entries = fs::read_dir(folder_of_the_book().join(folder)).expect("it is there");
         for entry in entries.flatten() {
             let name = entry.file_name().into_string().expect("a plain name");
