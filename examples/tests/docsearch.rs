@@ -17,7 +17,7 @@ use tempfile::TempDir;
 const DEADLINE: Duration = Duration::from_secs(20);
 
 #[test]
-fn each_document_of_the_project_is_found_by_its_title() {
+fn each_page_of_the_book_is_found_by_its_title() {
     let folder = Documents::of_the_project();
     let service = Service::start(&folder, &[]);
     for (name, body) in folder.files() {
@@ -446,14 +446,11 @@ impl Documents {
         }
     }
 
-    /// A copy of the documents at the top of this repository.
+    /// A copy of the pages of the book.
     fn of_the_project() -> Self {
         let documents = Self::new();
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for entry in fs::read_dir(repository)
-            .expect("the repository can be read")
-            .flatten()
-        {
+        let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../book/src");
+        for entry in fs::read_dir(book).expect("the book can be read").flatten() {
             let path = entry.path();
             if path.extension().is_some_and(|extension| extension == "md") {
                 let copy = documents.root.path().join(entry.file_name());
