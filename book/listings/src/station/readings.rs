@@ -80,10 +80,15 @@ impl Log {
         let mut readings = self.readings.lock().await;
         loop {
             tokio::select! {
-                () = ctx.stopping() => return Ok(()),
+                () = ctx.stopping() => break,
                 Some(reading) = readings.recv() => card.write(reading),
             }
         }
+        // The sensors were stopped before: this is the rest.
+        while let Ok(reading) = readings.try_recv() {
+            card.write(reading);
+        }
+        Ok(())
     }
     // ANCHOR_END: write
 }

@@ -61,11 +61,16 @@ fn findings(files: &Files) -> Vec<String> {
     findings
 }
 
-/// The parts of listings and the outputs that no page includes.
+/// The parts of programs and the outputs that no page includes.
 fn not_shown(files: &Files, shown: &BTreeSet<String>) -> Vec<String> {
     let mut missing = Vec::new();
-    for (path, text) in files.iter().filter(|(path, _)| path.starts_with(LISTINGS)) {
+    for (path, text) in files
+        .iter()
+        .filter(|(path, _)| path.starts_with("listings/"))
+    {
         let all = match anchors(text) {
+            // What has no anchors beside the listings is what they are made of.
+            names if names.is_empty() && !path.starts_with(LISTINGS) => Vec::new(),
             names if names.is_empty() => vec![path.clone()],
             names => names.iter().map(|name| format!("{path}:{name}")).collect(),
         };
@@ -104,8 +109,8 @@ impl<'a> Include<'a> {
             // mdbook would show the marks of the anchors.
             None if !names.is_empty() => Err(format!("{path} has anchors: name one")),
             None => Ok(Some(path.to_owned())),
-            // A part of an output, from a line on: then another page shows the whole.
-            Some(lines) if is_from_line(lines) && names.is_empty() => Ok(None),
+            // A part of an output: then another page shows the whole.
+            Some(lines) if are_lines(lines) && names.is_empty() => Ok(None),
             Some(anchor) if !names.contains(&anchor) => {
                 Err(format!("{path} has no anchor `{anchor}`"))
             }
@@ -120,10 +125,13 @@ impl<'a> Include<'a> {
     }
 }
 
-/// Whether it is `3:`.
-fn is_from_line(lines: &str) -> bool {
-    let number = lines.strip_suffix(':');
-    number.is_some_and(|number| number.parse::<usize>().is_ok())
+/// Whether it is `3:`, from a line on, or `3:5`.
+fn are_lines(anchor: &str) -> bool {
+    let Some((first, last)) = anchor.split_once(':') else {
+        return false;
+    };
+    let is_line = |line: &str| line.parse::<usize>().is_ok();
+    is_line(first) && (last.is_empty() || is_line(last))
 }
 
 fn anchors(text: &str) -> Vec<&str> {

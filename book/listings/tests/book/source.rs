@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The text of files, by their path below the folder of the book: `src/why-trees.md`.
 pub(crate) type Files = BTreeMap<String, String>;
 
-/// The pages, the listings, and their recorded output.
+/// The pages, the listings, their recorded output, and what does not compile.
 pub(crate) fn book() -> Files {
     let mut files = Files::new();
     for folder in [
@@ -16,11 +16,13 @@ pub(crate) fn book() -> Files {
         "listings/src/bin",
         "listings/src/station",
         "listings/tests",
+        "../crates/macros/tests/ui/methods",
+        "../crates/macros/tests/ui/settings",
     ] {
         let entries = fs::read_dir(folder_of_the_book().join(folder)).expect("it is there");
         for entry in entries.flatten() {
             let name = entry.file_name().into_string().expect("a plain name");
-            let text = [".md", ".rs", ".out", ".err"];
+            let text = [".md", ".rs", ".out", ".err", ".stderr"];
             if text.iter().any(|ending| name.ends_with(ending)) {
                 let body = fs::read_to_string(entry.path()).expect("it is text");
                 files.insert(format!("{folder}/{name}"), body);
