@@ -1,4 +1,6 @@
-//! A signal of the operating system stops the station; unix only, as it uses `kill`.
+//! A signal of the operating system stops the station.
+//!
+//! Unix only: it uses `kill`.
 
 use std::process::{Command, ExitCode};
 
