@@ -4,11 +4,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use perennial::{BoxError, EventKind, StartCause};
+use perennial::{BoxError, Event, EventKind, StartCause};
 use perennial_book::station::station;
 use perennial_book::{Card, Phone};
 use tokio::sync::watch;
 use tokio::time::sleep;
+
+// ANCHOR: restart
+fn is_restart(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Starting { cause } if cause == StartCause::Restart)
+}
+// ANCHOR_END: restart
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> Result<(), BoxError> {
@@ -20,12 +26,10 @@ async fn main() -> Result<(), BoxError> {
         let mut restarts = BTreeMap::<String, u32>::new();
         while let Some(event) = events.next().await {
             match event {
-                Ok(event) => {
-                    let cause = StartCause::Restart;
-                    if matches!(event.kind, EventKind::Starting { cause: it } if it == cause) {
-                        *restarts.entry(event.path.to_string()).or_default() += 1;
-                    }
+                Ok(event) if is_restart(&event) => {
+                    *restarts.entry(event.path.to_string()).or_default() += 1;
                 }
+                Ok(_) => (),
                 Err(lost) => println!("{lost}"),
             }
         }
