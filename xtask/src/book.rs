@@ -24,9 +24,11 @@ pub(crate) fn building(root: &Path) -> CommandLine {
     mdbook(root, "build book")
 }
 
-/// Without what only watching, serving and searching need.
+/// Without what only watching, serving and searching need, and not optimized: this book takes it less than a
+/// second even so, and to optimize it would take the compiler more than twice the time.
 fn installation() -> CommandLine {
-    CommandLine::cargo("install --locked mdbook --no-default-features --force --version")
+    CommandLine::cargo("install --locked --debug mdbook --no-default-features --force --version")
+        .environment("CARGO_PROFILE_DEV_DEBUG", "0")
         .argument(VERSION)
         .argument("--root")
         .argument(INSTALLED)
