@@ -59,7 +59,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     Package {
         name: "perennial-book",
         folder: "book/listings",
-        ours: &["perennial"],
+        ours: &["perennial", "perennial-test"],
         others: None,
     },
     Package {

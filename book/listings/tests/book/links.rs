@@ -8,10 +8,16 @@ use crate::source::{Files, book, within};
 const REFERENCE: &str = "https://docs.rs/";
 
 /// The crates whose items the book links, and where their names are listed.
-const CRATES: &[(&str, &str)] = &[(
-    "perennial",
-    include_str!("../../../../crates/perennial/src/lib.rs"),
-)];
+const CRATES: &[(&str, &str)] = &[
+    (
+        "perennial",
+        include_str!("../../../../crates/perennial/src/lib.rs"),
+    ),
+    (
+        "perennial-test",
+        include_str!("../../../../crates/testkit/src/lib.rs"),
+    ),
+];
 
 const SUMMARY: &str = "SUMMARY";
 
