@@ -50,9 +50,10 @@ impl FaultPlan {
     /// A plan that draws what befalls each life of each worker: the same seed, the same faults.
     ///
     /// What is drawn depends on the seed, the path of the worker and the number of the life, and on nothing
-    /// else. A first start may be slow, a later one may also fail, panic or hang; once the tree is up, about half of the lives end
-    /// within a minute, with an error, with a panic, as if their work were done, or by doing nothing more; and
-    /// some stop slowly, with an error, or not before they are killed. What is set beside goes before.
+    /// else. A first start may be slow, a later one may also fail, panic or hang; once the tree is up, three of
+    /// four lives end within a minute, with an error, with a panic, as if their work were done, or by doing
+    /// nothing more; and some stop slowly, with an error, or not before they are killed. What is set beside goes
+    /// before.
     pub fn seeded(seed: u64) -> Self {
         Self {
             seed: Some(seed),
@@ -135,10 +136,10 @@ fn drawn(seed: u64, path: &ChildPath, nth: usize) -> Cue {
         _ => StartAct::Hang,
     };
     let end = match dice.roll(100) {
-        0..50 => None,
-        50..70 => Some(End::Error),
-        70..85 => Some(End::Panic),
-        85..95 => Some(End::Done),
+        0..25 => None,
+        25..55 => Some(End::Error),
+        55..75 => Some(End::Panic),
+        75..95 => Some(End::Done),
         _ => Some(End::Hang),
     };
     let stop = match dice.roll(100) {
