@@ -83,7 +83,7 @@ impl Context {
     /// The supervisor of this child.
     #[must_use]
     pub fn supervisor(&self) -> &SupervisorHandle {
-        &self.life.supervisor
+        &self.life.family.supervisor
     }
 }
 

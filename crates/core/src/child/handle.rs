@@ -410,7 +410,7 @@ impl SupervisorHandle {
     pub fn kill(&self) {
         let Some(life) = self.seat.life() else { return };
         let id = life.path.id().as_str();
-        let above = life.supervisor.occupant();
+        let above = life.family.supervisor.occupant();
         let place = above.and_then(|above| {
             let slot = above.roster.lock().find(id)?;
             (life.path.parent() == Some(&above.roster.path)).then_some((above, slot))
@@ -535,7 +535,7 @@ async fn send<T>(
 fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
     let path = &occupant.roster.path;
     if path.parent().is_some()
-        && let Some(above) = occupant.life.supervisor.occupant()
+        && let Some(above) = occupant.life.family.supervisor.occupant()
         && let Some(entry) = above.roster.lock().child(path.id().as_str())
     {
         return entry.shown(now, 0);
@@ -641,7 +641,7 @@ mod test_util {
                     return false;
                 }
             }
-            lives == occupant.life.commons.tasks.load(Ordering::Acquire)
+            lives == occupant.life.family.commons.tasks.load(Ordering::Acquire)
         }
     }
 

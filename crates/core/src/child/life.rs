@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 
 use super::stop::{StopCell, StopRequest};
-use super::{Departure, Seat, Semantics, SupervisorHandle};
+use super::{Departure, Inbox, Message, Seat, Semantics, SupervisorHandle, Word};
 use crate::exit::ExitReason;
 use crate::observe::{EventKind, Hub};
 use crate::path::{ChildPath, Incarnation};
@@ -19,12 +19,25 @@ pub(crate) struct Commons {
     pub(crate) hub: Hub,
     lives: AtomicU64,
     /// How many tasks of children there are, those of killed supervisors included.
+    #[cfg(feature = "test-util")]
     pub(crate) tasks: AtomicUsize,
     /// How many lives have an end that is still to be told.
     untold: AtomicUsize,
     /// Set before the first child starts.
     #[cfg(feature = "test-util")]
     pub(crate) stand_ins: OnceLock<super::StandIns>,
+}
+
+/// What the children of one supervisor share.
+#[derive(Debug)]
+pub(crate) struct Family {
+    /// Their supervisor; of the root its own handle.
+    pub(crate) supervisor: SupervisorHandle,
+    /// Where it hears of them; nobody hears of the root.
+    pub(crate) inbox: Option<Arc<Inbox>>,
+    pub(crate) commons: Arc<Commons>,
+    /// Those of their supervisor, which a supervisor takes over.
+    pub(crate) semantics: Semantics,
 }
 
 /// One life of a child.
@@ -35,11 +48,9 @@ pub(crate) struct Life {
     /// How the life before ended.
     pub(crate) last_exit: Option<ExitReason>,
     pub(crate) stop: StopCell,
-    /// The supervisor of this child; of the root its own handle.
-    pub(crate) supervisor: SupervisorHandle,
-    pub(crate) commons: Arc<Commons>,
-    /// Those of its supervisor, which a supervisor takes over.
-    pub(crate) semantics: Semantics,
+    pub(crate) family: Arc<Family>,
+    /// Which row of its supervisor it is of; of the root none.
+    pub(crate) slot: usize,
     task: Mutex<Task>,
     /// Its supervisor was told that somebody else aborted its task.
     killed: AtomicBool,
@@ -74,6 +85,7 @@ impl Commons {
         Arc::new(Self {
             hub,
             lives: AtomicU64::new(0),
+            #[cfg(feature = "test-util")]
             tasks: AtomicUsize::new(0),
             untold: AtomicUsize::new(0),
             #[cfg(feature = "test-util")]
@@ -91,19 +103,17 @@ impl Commons {
 impl Life {
     pub(crate) fn new(
         path: ChildPath,
+        slot: usize,
         last_exit: Option<ExitReason>,
-        supervisor: SupervisorHandle,
-        semantics: Semantics,
-        commons: &Arc<Commons>,
+        family: &Arc<Family>,
     ) -> Arc<Self> {
         Arc::new(Self {
             path,
-            incarnation: commons.next_life(),
+            incarnation: family.commons.next_life(),
             last_exit,
             stop: StopCell::default(),
-            supervisor,
-            commons: Arc::clone(commons),
-            semantics,
+            family: Arc::clone(family),
+            slot,
             task: Mutex::new(Task::Unspawned),
             killed: AtomicBool::new(false),
             rare: OnceLock::new(),
@@ -114,12 +124,29 @@ impl Life {
 
     /// Tells the tree what happened to this life.
     pub(crate) fn tell(&self, kind: EventKind) {
-        self.commons.hub.tell(&self.path, self.incarnation, kind);
+        let hub = &self.family.commons.hub;
+        hub.tell(&self.path, self.incarnation, kind);
+    }
+
+    /// Lets its supervisor know what its task says.
+    pub(crate) fn say(&self, word: Word) {
+        if let Some(inbox) = &self.family.inbox {
+            inbox.push(Message::Life(self.slot, self.incarnation, word));
+        }
     }
 
     /// Its task is about to be spawned: its end is to be told.
     pub(crate) fn begin(&self) {
-        self.commons.untold.fetch_add(1, Ordering::Relaxed);
+        let commons = &self.family.commons;
+        commons.untold.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "test-util")]
+        commons.tasks.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Its task is over.
+    pub(crate) fn finish(&self) {
+        #[cfg(feature = "test-util")]
+        self.family.commons.tasks.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Its end was told, or is not waited for any more. With the last one the tree's streams end: the
@@ -127,9 +154,9 @@ impl Life {
     pub(crate) fn end_is_told(&self) {
         // The decrements are ordered among each other, so that the last one comes after all that was told.
         if !self.told.swap(true, Ordering::AcqRel)
-            && self.commons.untold.fetch_sub(1, Ordering::AcqRel) == 1
+            && self.family.commons.untold.fetch_sub(1, Ordering::AcqRel) == 1
         {
-            self.commons.hub.close();
+            self.family.commons.hub.close();
         }
     }
 

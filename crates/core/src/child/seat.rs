@@ -106,7 +106,7 @@ impl Seat {
 
     /// Takes the seat that was reserved.
     pub(crate) fn take(&self, occupant: Arc<Occupant>) {
-        let commons = Arc::clone(&occupant.life.commons);
+        let commons = Arc::clone(&occupant.life.family.commons);
         self.welcome(&commons.hub);
         let mut state = self.lock();
         state.arriving = None;
@@ -201,7 +201,7 @@ impl Seat {
         let mut state = self.lock();
         if let Some(occupant) = state.occupant.clone() {
             drop(state);
-            occupant.life.commons.hub.attach(sink);
+            occupant.life.family.commons.hub.attach(sink);
         } else {
             state.early.retain(EventSink::is_heard);
             state.early.push(sink);

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::error::{RunError, StartError};
 use super::lives::spawn_root;
 use crate::child::{
-    Commons, Context, Departure, Fault, Findings, Life, Lint, Outcome, Report, Seat, Semantics,
-    SpecError, Supervisable, SupervisorHandle,
+    Commons, Context, Departure, Family, Fault, Findings, Life, Lint, Outcome, Report, Seat,
+    Semantics, SpecError, Supervisable, SupervisorHandle,
 };
 use crate::observe::{EventKind, Hub, Observer, StartCause};
 use crate::path::{ChildId, ChildPath};
@@ -68,7 +68,7 @@ impl Blueprint {
     }
 
     pub(crate) fn semantics_for(&self, ctx: &Context) -> Semantics {
-        self.semantics.unwrap_or(ctx.life.semantics)
+        self.semantics.unwrap_or(ctx.life.family.semantics)
     }
 
     /// What is wrong with the settings themselves.
@@ -116,7 +116,13 @@ impl Blueprint {
         #[cfg(feature = "test-util")]
         // The tree was made just now.
         let _first = commons.stand_ins.set(self.stand_ins.clone());
-        let life = Life::new(path, None, handle.clone(), Semantics::default(), &commons);
+        let family = Arc::new(Family {
+            supervisor: handle.clone(),
+            inbox: None,
+            commons: Arc::clone(&commons),
+            semantics: Semantics::default(),
+        });
+        let life = Life::new(path, 0, None, &family);
         life.set_seat(Arc::clone(&seat));
         seat.arrive(&life);
         seat.welcome(&commons.hub);

@@ -30,11 +30,11 @@ pub(crate) struct Ending {
 }
 
 impl History {
-    pub(crate) fn push(&mut self, path: &ChildPath, reason: &ExitReason) {
+    pub(crate) fn push(&mut self, path: ChildPath, reason: ExitReason) {
         if self.0.len() == HISTORY {
             let_go(self.0.pop_front());
         }
-        self.0.push_back((path.clone(), reason.clone()));
+        self.0.push_back((path, reason));
     }
 }
 
@@ -52,7 +52,7 @@ impl Ending {
                 let (child, exit) = child(roster, slot);
                 // Others may have ended since the restart was asked for.
                 if history.0.back().is_none_or(|(path, _)| *path != child) {
-                    history.push(&child, &exit);
+                    history.push(child.clone(), exit);
                 }
                 let exhausted = Arc::new(Exhausted {
                     path: roster.path.clone(),

@@ -12,9 +12,9 @@ use super::decide::Decide;
 use super::ending::History;
 use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Patience, State};
-use super::task::{Beginning, Hearer, let_go, live};
+use super::task::{Beginning, let_go, live};
 use crate::child::{
-    ChildReport, Entry, Inbox, Life, Message, Report, Roster, Semantics, StopRequest, Supervisable,
+    ChildReport, Entry, Family, Inbox, Life, Report, Roster, Semantics, StopRequest, Supervisable,
     SupervisorHandle, Word,
 };
 use crate::exit::{ExitReason, InitializationError};
@@ -26,12 +26,8 @@ use crate::tree::ChildState;
 #[derive(Debug)]
 pub(crate) struct Lives {
     deadlines: Deadlines,
-    inbox: Arc<Inbox>,
     roster: Arc<Roster>,
-    /// What a child is given of its supervisor.
-    handle: SupervisorHandle,
-    semantics: Semantics,
-    supervisor: Arc<Life>,
+    family: Arc<Family>,
     pub(super) history: History,
     /// How the children were stopped, if the supervisor itself ends.
     pub(super) report: Option<Report>,
@@ -55,11 +51,13 @@ impl Lives {
     ) -> Self {
         Self {
             deadlines: Deadlines::default(),
-            inbox: Arc::clone(inbox),
             roster: Arc::clone(roster),
-            handle,
-            semantics,
-            supervisor: Arc::clone(supervisor),
+            family: Arc::new(Family {
+                supervisor: handle,
+                inbox: Some(Arc::clone(inbox)),
+                commons: Arc::clone(&supervisor.family.commons),
+                semantics,
+            }),
             history: History::default(),
             report: None,
             up: VecDeque::new(),
@@ -79,13 +77,8 @@ impl Lives {
     ) {
         let mut state = self.roster.lock();
         let entry = state.get_mut(slot).expect("a row is there when it starts");
-        let life = Life::new(
-            entry.path.clone(),
-            entry.last_exit.clone(),
-            self.handle.clone(),
-            self.semantics,
-            &self.supervisor.commons,
-        );
+        let path = entry.path.clone();
+        let life = Life::new(path, slot, entry.last_exit.clone(), &self.family);
         if let Some(seat) = entry.seat.clone() {
             life.offer_seat(seat);
         }
@@ -99,7 +92,7 @@ impl Lives {
         let kind = entry.spec.settings.kind;
         drop(state);
         #[cfg(feature = "test-util")]
-        let (child, beginning) = match life.commons.stand_ins.get() {
+        let (child, beginning) = match life.family.commons.stand_ins.get() {
             Some(stand_ins) => {
                 let child = stand_ins.cast(&life, child);
                 let beginning = Beginning::of_kind(kind, child.has_initialization());
@@ -117,26 +110,22 @@ impl Lives {
         });
         if let Beginning::AtOnce = beginning {
             life.tell(EventKind::Started);
-            self.is_up(slot, life.incarnation);
+            self.is_up(&life);
         } else {
             self.limit(now, slot, timeout);
         }
-        let hearer = Hearer::Supervisor(Arc::clone(&self.inbox), slot);
-        let task = tokio::spawn(live(child, beginning, Arc::clone(&life), hearer));
+        let task = tokio::spawn(live(child, beginning, Arc::clone(&life)));
         life.set_task(task.abort_handle());
     }
 
     /// A child is up before its task is spawned, so that this is heard before its last word.
-    fn is_up(&mut self, slot: Slot, life: Incarnation) {
+    fn is_up(&mut self, life: &Life) {
         match self.patience.checked_sub(1) {
             Some(patience) => {
                 self.patience = patience;
-                self.up.push_back(slot);
+                self.up.push_back(life.slot);
             }
-            None => {
-                let started = Message::Life(slot, life, Word::Started);
-                self.inbox.push(started);
-            }
+            None => life.say(Word::Started),
         }
     }
 
@@ -272,37 +261,37 @@ impl Lives {
         let mut state = self.roster.lock();
         let entry = state.get_mut(slot);
         let entry = entry.filter(|entry| meant.is_none() || meant == entry.present());
-        let Some(entry) = entry else {
+        let Some((life, entry)) = entry.and_then(|entry| Some((entry.life.take()?, entry))) else {
             drop(state);
             let_go(reason);
             return false;
         };
-        let life = entry.life.take();
-        if let Some(seat) = life.as_ref().and_then(|life| life.seat()) {
+        if let Some(seat) = life.seat() {
             entry.seat = Some(Arc::clone(seat));
         }
         entry.since = None;
         let told = entry.told.take();
-        let path = entry.path.clone();
         let forced = entry.forced;
         let followed = entry.spec.settings.restart.follows(reason.is_abnormal());
         let before = entry.last_exit.replace(reason.clone());
         drop(state);
         self.deadlines.clear(slot);
-        if told.is_none() && followed {
-            self.history.push(&path, &reason);
-        }
         if let Some(report) = &mut self.report {
-            if let Some(departure) = life.as_ref().and_then(|life| life.departure()) {
+            if let Some(departure) = life.departure() {
                 report.push_all(&departure.report);
             }
             report.push(ChildReport {
-                path,
+                path: life.path.clone(),
                 took: told.map_or(Duration::ZERO, |told| now.saturating_duration_since(told)),
                 forced,
                 unresponsive,
-                exit: reason,
+                exit: reason.clone(),
             });
+        }
+        if told.is_none() && followed {
+            self.history.push(life.path.clone(), reason);
+        } else {
+            let_go(reason);
         }
         // The user's own errors may be in there.
         let_go((before, life));
@@ -393,6 +382,6 @@ impl Drop for Lives {
 /// Spawns the root of a tree, which has no supervisor.
 pub(crate) fn spawn_root(root: impl Supervisable, life: &Arc<Life>) {
     let (root, beginning) = (Arc::new(root), Beginning::Supervisor);
-    let task = tokio::spawn(live(root, beginning, Arc::clone(life), Hearer::Nobody));
+    let task = tokio::spawn(live(root, beginning, Arc::clone(life)));
     life.set_task(task.abort_handle());
 }

@@ -3,28 +3,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use crate::child::{
-    ChildKind, ChildSpec, Context, Departure, Inbox, Life, Message, RunFuture, Started, StopSignal,
-    Supervisable, Word,
+    ChildKind, ChildSpec, Context, Departure, Life, RunFuture, Started, StopSignal, Supervisable,
+    Word,
 };
 use crate::exit::{ExitReason, InitializationError, Panic, take_location};
 use crate::observe::EventKind;
 use crate::observe::trace::{self, Span};
 
-/// Who hears the last word of a child.
-pub(super) enum Hearer {
-    Supervisor(Arc<Inbox>, usize),
-    /// Nobody: it is the root of its tree.
-    Nobody,
-}
-
 /// Says the last word of a life when the child's future is gone, however that came about.
 struct Farewell {
     life: Arc<Life>,
-    hearer: Hearer,
     started: bool,
     said: bool,
 }
@@ -74,15 +65,12 @@ pub(super) fn live(
     child: Arc<dyn Supervisable>,
     beginning: Beginning,
     life: Arc<Life>,
-    hearer: Hearer,
 ) -> impl Future<Output = ()> + Send + 'static {
-    life.commons.tasks.fetch_add(1, Ordering::AcqRel);
     life.begin();
     // Made before the task runs for the first time, so that one that is aborted earlier has a last
     // word too; dropped after all that belongs to the user.
     let mut farewell = Farewell {
         life,
-        hearer,
         started: matches!(beginning, Beginning::AtOnce),
         said: false,
     };
@@ -245,13 +233,7 @@ impl Farewell {
     fn started(&mut self) {
         self.started = true;
         self.life.tell(EventKind::Started);
-        self.say(Word::Started);
-    }
-
-    fn say(&self, word: Word) {
-        if let Hearer::Supervisor(inbox, slot) = &self.hearer {
-            inbox.push(Message::Life(*slot, self.life.incarnation, word));
-        }
+        self.life.say(Word::Started);
     }
 
     /// How the life ended, as the rest of the world sees it; `None` if it declined to start.
@@ -296,8 +278,8 @@ impl Farewell {
             let departure = departure.unwrap_or_else(|| Arc::new(Departure::of(reason.as_ref())));
             let_go(seat.leave(departure));
         }
-        self.life.commons.tasks.fetch_sub(1, Ordering::AcqRel);
-        self.say(match reason {
+        self.life.finish();
+        self.life.say(match reason {
             None => Word::Ignored,
             Some(reason) => Word::Exited(reason),
         });
