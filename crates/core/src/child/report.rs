@@ -139,6 +139,13 @@ impl Report {
         self.children().iter().all(ChildReport::is_clean)
     }
 
+    /// An empty one that is to take up so many children.
+    pub(crate) fn with_room(count: usize) -> Self {
+        let mut report = Self::default();
+        report.own = Some(Arc::new(Vec::with_capacity(count)));
+        report
+    }
+
     fn own(&self) -> &[ChildReport] {
         self.own.as_deref().map_or(&[], Vec::as_slice)
     }
@@ -150,7 +157,7 @@ impl Report {
 
     /// Adds all children of a supervisor that is itself added next.
     pub(crate) fn push_all(&mut self, below: &Self) {
-        if below.own.is_some() {
+        if !below.own().is_empty() {
             let place = (self.own().len(), below.clone());
             Arc::make_mut(self.below.get_or_insert_default()).push(place);
         }

@@ -12,6 +12,9 @@ use crate::exit::ExitReason;
 use crate::path::{ChildId, ChildPath, Incarnation};
 use crate::tree::{ChildState, Counts, SnapshotEntry};
 
+/// So many ids of rows that are gone may stand among the others, beside as many as there are others.
+const SLACK: usize = 64;
+
 /// Reading it never waits for the supervisor: it is locked only for the moment of a look or a change.
 #[derive(Debug)]
 pub(crate) struct Roster {
@@ -28,7 +31,10 @@ pub(crate) struct Roster {
 pub(crate) struct RosterState {
     entries: Pages<Entry>,
     free: Vec<usize>,
+    /// Where each id stands, and where some stood that are gone: to look one up for each row that is
+    /// taken out would cost more than to sweep them out together.
     ids: HashMap<ChildId, usize>,
+    count: usize,
     next_rank: u64,
 }
 
@@ -154,6 +160,7 @@ impl RosterState {
             None => self.entries.push(entry),
         };
         self.ids.insert(id, slot);
+        self.count += 1;
         slot
     }
 
@@ -161,14 +168,25 @@ impl RosterState {
     #[must_use]
     pub(crate) fn remove(&mut self, slot: usize) -> Option<Entry> {
         let entry = self.entries.take(slot)?;
-        self.ids.remove(entry.path.id());
         self.free.push(slot);
+        self.count -= 1;
+        if self.ids.len() > 2 * self.count + SLACK {
+            let entries = &self.entries;
+            self.ids
+                .retain(|id, slot| stands(entries, id.as_str(), *slot));
+        }
         Some(entry)
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count
     }
 
     /// The slot of that id.
     pub(crate) fn find(&self, id: &str) -> Option<usize> {
-        self.ids.get(id).copied()
+        let slot = self.ids.get(id).copied()?;
+        stands(&self.entries, id, slot).then_some(slot)
     }
 
     pub(crate) fn get(&self, slot: usize) -> Option<&Entry> {
@@ -193,6 +211,12 @@ impl RosterState {
     pub(crate) fn states(&self) -> impl Iterator<Item = ChildState> {
         self.entries.iter().map(|entry| entry.state)
     }
+}
+
+/// Whether the row of that id is there.
+fn stands(entries: &Pages<Entry>, id: &str, slot: usize) -> bool {
+    let entry = entries.get(slot);
+    entry.is_some_and(|entry| entry.path.id() == id)
 }
 
 impl Entry {
@@ -231,6 +255,52 @@ impl Entry {
             uptime: self.since.map(|since| now.saturating_duration_since(since)),
             last_exit: self.last_exit.clone(),
             counts: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::child::worker;
+
+    fn add(rows: &mut RosterState, id: u16) -> usize {
+        let spec = worker(id.to_string(), |_ctx| async { Ok(()) });
+        rows.add(spec, ChildPath::root("app").join(id.to_string()))
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_is_found_from_its_adding_to_its_removal_and_no_longer(
+            ids in prop::collection::vec(0..40_u16, 0..300),
+        ) {
+            let mut rows = RosterState::default();
+            let mut model = BTreeMap::new();
+            for id in ids {
+                match model.remove(&id) {
+                    Some(slot) => prop_assert!(rows.remove(slot).is_some()),
+                    None => {
+                        model.insert(id, add(&mut rows, id));
+                    }
+                }
+                for id in 0..40 {
+                    prop_assert_eq!(rows.find(&id.to_string()), model.get(&id).copied());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_ids_of_rows_that_are_gone_do_not_pile_up() {
+        let mut rows = RosterState::default();
+        for id in 0..2_000 {
+            let slot = add(&mut rows, id);
+            assert!(rows.remove(slot).is_some());
+            assert!(rows.ids.len() <= SLACK + 1);
         }
     }
 }

@@ -179,6 +179,7 @@ impl Machine {
             End::RestartFailed(slot) | End::Exhausted(slot) => Some(slot),
             End::Asked | End::BootFailed(_) | End::SignificantExited(_) => None,
         };
+        actions.reserve(self.count);
         for slot in 0..self.rows.len() {
             if self.rows[slot].is_some() && kept != Some(slot) {
                 self.tell_to_end(slot, actions);

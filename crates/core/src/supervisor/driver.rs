@@ -258,7 +258,7 @@ impl<M: Decide> Driver<M> {
         if let Some(event) = &ending.event {
             self.life.tell(event.clone());
         }
-        self.lives.report = Some(Report::default());
+        self.lives.report = Some(Report::with_room(self.roster.lock().len()));
         self.stage = Stage::Ending(ending, self.now);
     }
 
