@@ -5,7 +5,7 @@ use std::fmt::Write;
 use perennial_core::{Event, EventStream, StartCause, SupervisorHandle};
 use tokio::time::{Instant, timeout_at};
 
-use crate::Expectation;
+use crate::expectation::Expectation;
 use crate::recorder::Causes;
 use crate::support::PATIENCE;
 

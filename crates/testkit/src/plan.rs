@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use perennial_core::ChildPath;
 
-use crate::Dice;
 use crate::acts::{End, StartAct, StopAct};
+use crate::dice::Dice;
 use crate::expectation::is_at;
-use crate::stand_in::Cue;
 
 /// Which faults befall the workers of a tree, life by life; none by default.
 ///
@@ -45,6 +44,17 @@ pub struct FaultPlan {
 const LIFE: u64 = 60_000;
 /// How much longer a drawn slow start or stop takes at most.
 const SLOW: u64 = 5_000;
+
+/// What a life is to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Cue {
+    pub(crate) start: StartAct,
+    /// How it ends by itself, and after what time.
+    pub(crate) end: Option<(Duration, End)>,
+    /// That time does not begin before the whole tree is up.
+    pub(crate) is_patient: bool,
+    pub(crate) stop: StopAct,
+}
 
 impl FaultPlan {
     /// A plan that draws what befalls each life of each worker: the same seed, the same faults.
@@ -116,6 +126,16 @@ impl FaultPlan {
         }
         cue
     }
+}
+
+impl Cue {
+    /// Nothing happens that the worker does not do itself.
+    pub(crate) const PEACE: Self = Self {
+        start: StartAct::Run,
+        end: None,
+        is_patient: false,
+        stop: StopAct::Obey,
+    };
 }
 
 /// What befalls the n-th life of the worker at `path`.

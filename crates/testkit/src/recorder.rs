@@ -9,9 +9,8 @@ use perennial_core::{Event, EventKind, Incarnation, Observer, StartCause};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::Expectation;
 use crate::acts::is_scripted;
-use crate::expectation::panic_of;
+use crate::expectation::{Expectation, panic_of};
 
 /// How many events are kept: the latest.
 const KEPT: usize = 65_536;
@@ -228,7 +227,8 @@ mod tests {
     use perennial_core::Supervisor;
 
     use super::*;
-    use crate::{Script, StopAct};
+    use crate::acts::StopAct;
+    use crate::script::Script;
 
     #[tokio::test(start_paused = true)]
     async fn a_stop_that_takes_longer_than_its_grace_is_noticed()

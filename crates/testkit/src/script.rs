@@ -10,8 +10,8 @@ use perennial_core::{
 };
 use tokio::sync::oneshot;
 
-use crate::Journal;
 use crate::acts::{End, Latch, StartAct, StopAct};
+use crate::journal::Journal;
 
 /// A child that starts, ends and stops as told; a clone is the same child seen from the test.
 ///

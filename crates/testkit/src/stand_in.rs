@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use perennial_core::{
     ChildKind, ChildPath, Context, ExitReason, Incarnation, InitializationError, RunFuture,
@@ -12,8 +11,8 @@ use perennial_core::{
 };
 use tokio::sync::{oneshot, watch};
 
-use crate::FaultPlan;
 use crate::acts::{End, Latch, StartAct, StopAct, wait_for};
+use crate::plan::{Cue, FaultPlan};
 
 /// What the workers of a tree are told to do, by their paths.
 #[derive(Clone, Debug, Default)]
@@ -52,17 +51,6 @@ struct Present {
     latch: Arc<Latch>,
 }
 
-/// What a life is to do.
-#[derive(Clone, Debug)]
-pub(crate) struct Cue {
-    pub(crate) start: StartAct,
-    /// How it ends by itself, and after what time.
-    pub(crate) end: Option<(Duration, End)>,
-    /// That time does not begin before the whole tree is up.
-    pub(crate) is_patient: bool,
-    pub(crate) stop: StopAct,
-}
-
 /// The stand-in of a worker for one life.
 struct StandIn {
     child: Arc<dyn Supervisable>,
@@ -71,16 +59,6 @@ struct StandIn {
     latch: Arc<Latch>,
     /// Taken when it runs.
     order: Mutex<Option<oneshot::Receiver<End>>>,
-}
-
-impl Cue {
-    /// Nothing happens that the worker does not do itself.
-    pub(crate) const PEACE: Self = Self {
-        start: StartAct::Run,
-        end: None,
-        is_patient: false,
-        stop: StopAct::Obey,
-    };
 }
 
 impl Stage {

@@ -11,7 +11,9 @@ use perennial_core::{
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::{End, Script, StartAct, StopAct, settle};
+use crate::acts::{End, StartAct, StopAct};
+use crate::script::Script;
+use crate::support::settle;
 
 /// How many levels a drawn tree has below its root at most.
 const DEPTH: u32 = 4;

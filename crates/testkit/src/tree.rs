@@ -14,11 +14,14 @@ use tokio::runtime;
 use tokio::time::{Instant, timeout};
 
 use crate::acts::{End, StartAct, StopAct};
-use crate::expectation::resolved;
+use crate::expectation::{Expectation, resolved};
+use crate::plan::FaultPlan;
+use crate::promises::broken_promises;
 use crate::recorder::Recorder;
+use crate::shape::assert_shape;
 use crate::stand_in::Stage;
-use crate::support::PATIENCE;
-use crate::{Expectation, FaultPlan, Verdict, assert_shape, broken_promises, settle, story};
+use crate::support::{PATIENCE, settle, story};
+use crate::verdict::Verdict;
 
 /// How long the stop of a tree may take: more than any sum of graces that a test would wait for.
 const STOP: Duration = Duration::from_secs(86_400);
