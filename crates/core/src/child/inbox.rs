@@ -69,7 +69,7 @@ pub(crate) enum Order {
 
 /// Takes in from any thread, gives out to one supervisor.
 ///
-/// Not bounded for children, of which each has at most two messages in it; bounded for calls.
+/// Not bounded for children, each life of which has at most three messages in it; bounded for calls.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     state: Mutex<InboxState>,

@@ -127,6 +127,8 @@ impl<M: Decide> Driver<M> {
 
     /// Runs until the end.
     pub(crate) async fn run(mut self) -> ExitReason {
+        // Not before: it rests between its start and this, as long as who wraps it likes.
+        self.ear.listen_closely();
         loop {
             if let Stage::Over(exit) = &self.stage {
                 let exit = exit.clone();
@@ -138,12 +140,7 @@ impl<M: Decide> Driver<M> {
     }
 
     async fn turn(&mut self) {
-        let is_same_moment = self.ear.has_more();
-        let heard = self.next().await;
-        if !is_same_moment {
-            self.now = Instant::now();
-        }
-        let input = match heard {
+        let input = match self.next().await {
             Heard::Message(message) => self.hear(message),
             Heard::Overdue(slot) => Some(Input::Overdue(slot)),
         };
@@ -152,24 +149,23 @@ impl<M: Decide> Driver<M> {
         }
     }
 
-    /// The next thing that the machine is to hear: messages first, then deadlines.
+    /// The next thing that the machine is to hear, and when it is: messages first, then deadlines.
     ///
-    /// Cancel safe: whatever is taken out is returned by the same poll.
+    /// Cancel safe: whatever is taken out is returned by the same poll, or kept by the ear.
     async fn next(&mut self) -> Heard {
         let Self {
             machine,
             lives,
             ear,
             rules,
+            now,
             ..
         } = self;
         std::future::poll_fn(|cx| {
+            // Asked in each poll: what is left may have to wait, and then time goes on.
+            let is_same_moment = ear.has_more();
             let budget = ready!(ear.poll_budget(cx));
-            if ear.is_tired()
-                && let Poll::Ready(slot) = lives.poll_overdue(cx)
-            {
-                return Poll::Ready(Heard::Overdue(slot));
-            }
+            let overdue = ear.is_tired().then(|| lives.poll_overdue(cx));
             let may_be_heard = |message: &Message| match *message {
                 _ if !rules.semantics.blocking => true,
                 // The word of a life that is no more is for nobody and need not wait.
@@ -178,12 +174,18 @@ impl<M: Decide> Driver<M> {
                 }
                 _ => machine.attends(&Input::StopRequested),
             };
-            let heard = match ear.poll(cx.waker(), may_be_heard) {
-                Poll::Ready(message) => Heard::Message(message),
-                Poll::Pending => Heard::Overdue(ready!(lives.poll_overdue(cx))),
+            let heard = match overdue {
+                Some(Poll::Ready(slot)) => Heard::Overdue(slot),
+                Some(Poll::Pending) | None => match ear.poll(cx.waker(), may_be_heard) {
+                    Poll::Ready(message) => Heard::Message(message),
+                    Poll::Pending => Heard::Overdue(ready!(lives.poll_overdue(cx))),
+                },
             };
             if let Some(budget) = budget {
                 budget.made_progress();
+            }
+            if !is_same_moment {
+                *now = Instant::now();
             }
             Poll::Ready(heard)
         })

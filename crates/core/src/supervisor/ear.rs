@@ -20,6 +20,8 @@ pub(super) struct Ear {
     inbox: Arc<Inbox>,
     /// What was taken out together.
     batch: VecDeque<Message>,
+    /// How many go there with the first one: none before the supervisor hears them without a break.
+    most: usize,
     /// What has arrived and must wait, in order.
     deferred: VecDeque<Message>,
     in_a_row: u32,
@@ -30,9 +32,16 @@ impl Ear {
         Self {
             inbox,
             batch: VecDeque::with_capacity(BATCH),
+            most: 0,
             deferred: VecDeque::new(),
             in_a_row: 0,
         }
+    }
+
+    /// From now on several messages are taken out together. The supervisor must not rest before it has
+    /// heard them all.
+    pub(super) fn listen_closely(&mut self) {
+        self.most = BATCH;
     }
 
     /// The first message that may be heard now; those that may not keep their order.
@@ -50,7 +59,7 @@ impl Ear {
         loop {
             let message = match self.batch.pop_front() {
                 Some(message) => message,
-                None => ready!(self.inbox.poll(waker, BATCH, &mut self.batch)),
+                None => ready!(self.inbox.poll(waker, self.most, &mut self.batch)),
             };
             if may_be_heard(&message) {
                 self.in_a_row += 1;
@@ -99,6 +108,7 @@ mod tests {
     fn what_may_not_be_heard_yet_keeps_its_order() {
         let inbox = Inbox::new(false);
         let mut ear = Ear::new(Arc::clone(&inbox));
+        ear.listen_closely();
         for slot in 0..4 {
             inbox.push(Message::Retry(slot));
         }
@@ -115,6 +125,7 @@ mod tests {
     fn a_flood_of_messages_does_not_hold_off_the_deadlines() {
         let inbox = Inbox::new(false);
         let mut ear = Ear::new(Arc::clone(&inbox));
+        ear.listen_closely();
         for slot in 0..200 {
             inbox.push(Message::Retry(slot));
         }

@@ -1,7 +1,8 @@
 //! How a tree is stopped: in reverse order, in time, and at any moment.
 
 use perennial::{
-    ChildSpec, EventKind, InitPolicy, Outcome, Semantics, ShutdownStrategy, Strategy, Supervisor,
+    ChildSpec, Event, EventKind, InitPolicy, Outcome, Semantics, ShutdownStrategy, Strategy,
+    Supervisor,
 };
 use perennial_test::{End, Events, Journal, Script, StartAct, StopAct, settle};
 use tokio::time::Instant;
@@ -110,7 +111,7 @@ async fn a_brutal_child_is_killed_without_being_asked() {
     assert_eq!(began.elapsed(), ms(0));
     assert!(report.is_clean(), "as its spec says: {report}");
     assert_eq!(journal.take(), ["a starts", "a runs", "a ends"]);
-    let asked = |event: &perennial::Event| {
+    let asked = |event: &Event| {
         event.path.to_string() == "app/a" && matches!(event.kind, EventKind::StopRequested { .. })
     };
     assert!(!events.rest().await.iter().any(asked));
@@ -373,4 +374,32 @@ async fn times_beyond_what_a_clock_can_tell_are_no_limit_and_no_panic() {
     events.expect("app/brutal is restarted").await;
     let report = handle.shutdown().await;
     assert!(report.is_clean(), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_blocking_semantics_a_call_that_waits_takes_nothing_of_the_abort_grace_of_a_child() {
+    let mut semantics = Semantics::default();
+    semantics.blocking = true;
+    let deaf = Script::new("deaf").stop(StopAct::Hang);
+    let app = Supervisor::one_for_one("app")
+        .semantics(semantics)
+        .child(deaf.clone())
+        .child(Script::new("other"));
+    let (handle, mut events) = started(&app).await;
+    let hold = handle.hold();
+    // Both are in the inbox at the same time; the second waits until the first is done.
+    let stopped = ["deaf", "other"].map(|id| {
+        let handle = handle.clone();
+        tokio::spawn(async move { handle.terminate_child(id).await })
+    });
+    settle().await;
+    drop(hold);
+    for stopped in stopped {
+        stopped.await.unwrap().unwrap();
+    }
+    let is_end = |event: &Event| matches!(event.kind, EventKind::Exited { .. });
+    events.until("its end", is_end).await;
+    let mut passed = events.passed().iter().map(|event| &event.kind);
+    assert!(passed.all(|kind| !matches!(kind, EventKind::Unresponsive)));
+    assert_eq!(deaf.alive(), 0);
 }

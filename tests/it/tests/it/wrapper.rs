@@ -1,10 +1,14 @@
 //! A user's type that wraps a supervisor is as good as the supervisor.
 
+use std::sync::Arc;
+
 use perennial::{
     ChildKind, ChildPath, ChildSpec, Context, Findings, InitializationError, Restart,
     ShutdownStrategy, Started, Supervisable, Supervisor, async_trait,
 };
-use perennial_test::{End, Journal, Script, StopAct, settle};
+use perennial_test::{End, Events, Journal, Script, StartAct, StopAct, settle};
+use tokio::sync::Notify;
+use tokio::time::{Instant, advance};
 
 use crate::support::{chain, paths, secs, started};
 
@@ -141,4 +145,54 @@ async fn a_supervisor_that_is_wrapped_as_a_worker_runs_and_stops_all_the_same() 
     let report = handle.shutdown().await;
     assert_eq!(paths(&report), ["app/opaque/child", "app/opaque"]);
     assert_eq!(child.alive(), 0);
+}
+
+/// One that takes its time after the supervisor in it is up.
+struct Leisurely(Supervisor, Arc<Notify>);
+
+#[async_trait]
+impl Supervisable for Leisurely {
+    fn name(&self) -> &str {
+        "leisurely"
+    }
+
+    fn kind(&self) -> ChildKind {
+        self.0.kind()
+    }
+
+    async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
+        let started = self.0.initialize(ctx).await?;
+        self.1.notified().await;
+        Ok(started)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_wrapped_supervisor_hears_late_it_hears_when_it_runs() {
+    let deaf = Script::new("deaf").stop(StopAct::Hang);
+    let slow = Script::new("slow").starts_with(StartAct::Slow(secs(1)));
+    let inner = Supervisor::one_for_one("inner").child(deaf).child(slow);
+    let (inside, go_on) = (inner.handle(), Arc::new(Notify::new()));
+    let app = Supervisor::one_for_one("app").child(Leisurely(inner, Arc::clone(&go_on)));
+    let mut events = Events::of(&app.handle());
+    let start = tokio::spawn(async move { app.start().await });
+    events.expect("app/leisurely/deaf runs").await;
+    settle().await;
+    let hold = inside.hold();
+    events.expect("app/leisurely/slow runs").await;
+    let stop = tokio::spawn(async move { inside.terminate_child("deaf").await });
+    settle().await;
+    // It finds both: that all its children are up, and the call.
+    drop(hold);
+    settle().await;
+    advance(secs(20)).await;
+    go_on.notify_one();
+    events
+        .expect("app/leisurely/deaf is to stop within 5 s")
+        .await;
+    let asked = Instant::now();
+    events.expect("app/leisurely/deaf is killed").await;
+    assert_eq!(asked.elapsed(), secs(5));
+    stop.await.unwrap().unwrap();
+    start.await.unwrap().unwrap().shutdown().await;
 }
