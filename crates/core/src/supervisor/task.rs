@@ -82,6 +82,8 @@ pub(super) fn live(
             phase: Phase::New(beginning),
         };
         let end = course.await;
+        // What is told of its end is true: nothing of the user's is left in here.
+        let_go(child);
         farewell.say_last_word(Some(end));
     }
 }
@@ -153,6 +155,8 @@ impl<'a> Course<'a> {
                 return Poll::Pending;
             }
         };
+        // What it holds is free before others hear that it is done.
+        drop((future, stop));
         Poll::Ready(match initialized {
             Ok(Started::Run(future)) if self.farewell.started => Ok(Phase::Running(future)),
             Ok(Started::Run(future)) => {

@@ -1,7 +1,14 @@
 //! What a drop does: of each handle, and of each future that waits.
 
-use perennial::{DynamicSupervisor, Outcome, Supervisor};
-use perennial_test::{Events, Script, StartAct, StopAct, settle};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use perennial::{
+    Context, DynamicSupervisor, Event, EventKind, ExitReason, InitializationError, Outcome,
+    Restart, Started, Supervisable, Supervisor, worker,
+};
+use perennial_test::{Events, Journal, Script, StartAct, StopAct, settle};
 use tokio::time::timeout;
 
 use crate::support::{ms, secs, started};
@@ -169,5 +176,79 @@ async fn dropping_a_read_of_events_loses_none() {
     assert_eq!(
         stream.next().await.unwrap().unwrap().to_string(),
         "app/a is started"
+    );
+}
+
+/// Notes in a journal when it is dropped.
+struct Held(&'static str, Journal);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.1.note(self.0);
+    }
+}
+
+/// A child, each part of which is noted when it is dropped.
+struct Noted(Held);
+
+impl Noted {
+    fn held(&self, what: &'static str) -> Held {
+        Held(what, self.0.1.clone())
+    }
+}
+
+impl Supervisable for Noted {
+    fn name(&self) -> &str {
+        "noted"
+    }
+
+    fn initialize<'a, 'b>(
+        &'a self,
+        _ctx: Context,
+    ) -> Pin<Box<dyn Future<Output = Result<Started<'a>, InitializationError>> + Send + 'b>>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        let (initialization, run) = (self.held("initialization"), self.held("run"));
+        let mut run = Some(Box::pin(async move {
+            let _run = run;
+            Some(ExitReason::Normal)
+        }));
+        // Unlike an async block it holds what it has until it is dropped.
+        Box::pin(std::future::poll_fn(move |_| {
+            let _held = &initialization;
+            Poll::Ready(Ok(Started::Run(run.take().expect("it is polled once"))))
+        }))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_life_holds_is_dropped_before_others_are_told_how_far_it_is() {
+    let journal = Journal::default();
+    let (told, made) = (journal.clone(), journal.clone());
+    let app = Supervisor::one_for_one("app")
+        .observer(move |event: &Event| {
+            if event.path.id().as_str() == "noted" {
+                told.note(event.to_string());
+            }
+        })
+        // Who stands in is made for one life, and held by nobody else.
+        .stand_ins(move |_, _, _| Arc::new(Noted(Held("child", made.clone()))))
+        .child(worker("noted", |_ctx| async { Ok(()) }).restart(Restart::Temporary));
+    let (handle, mut events) = started(&app).await;
+    let is_end = |event: &Event| matches!(event.kind, EventKind::Exited { .. });
+    events.until("its end", is_end).await;
+    handle.shutdown().await;
+    assert_eq!(
+        journal.take(),
+        [
+            "app/noted is started",
+            "initialization",
+            "app/noted runs",
+            "run",
+            "child",
+            "app/noted exited: normal",
+        ]
     );
 }
