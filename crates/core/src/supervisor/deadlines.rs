@@ -37,9 +37,7 @@ impl Deadlines {
         self.by_slot[slot] = Some(at);
         self.count += 1;
         if self.by_time.len() >= 2 * self.count + SLACK {
-            let by_slot = &self.by_slot;
-            self.by_time
-                .retain(|Reverse((at, slot))| by_slot[*slot] == Some(*at));
+            self.sweep();
         }
         self.by_time.push(Reverse((at, slot)));
     }
@@ -80,6 +78,16 @@ impl Deadlines {
         }
         Poll::Pending
     }
+
+    /// Leaves only those that stand in `by_slot`.
+    fn sweep(&mut self) {
+        let mut left = std::mem::take(&mut self.by_time).into_vec();
+        left.retain(|Reverse((at, slot))| self.by_slot[*slot] == Some(*at));
+        // One that was taken back and set to the same moment again is there twice.
+        left.sort_unstable();
+        left.dedup();
+        self.by_time = left.into();
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +121,21 @@ mod tests {
         tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!(passed(&mut deadlines), [0, 1]);
         assert_eq!(passed(&mut deadlines), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deadlines_of_one_moment_that_are_set_again_and_again_do_not_pile_up() {
+        let (mut deadlines, start) = (Deadlines::default(), Instant::now());
+        let at = start + Duration::from_secs(1);
+        for slot in 0..10 {
+            for _ in 0..1_000 {
+                deadlines.set(slot, at);
+                let most = 2 * deadlines.count + SLACK;
+                assert!(deadlines.by_time.len() <= most);
+            }
+        }
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(passed(&mut deadlines), Vec::from_iter(0..10));
     }
 
     #[tokio::test(start_paused = true)]
