@@ -70,7 +70,8 @@ pub trait Supervisable: Send + Sync + 'static {
     ///
     /// A worker that answers `false` is up as soon as its task is spawned: nobody waits for its
     /// [`initialize`](Self::initialize), which must do nothing but to say what runs. That makes its starts
-    /// cheaper. An error or a panic in it is then no initialization failure but the exit of a child that ran.
+    /// cheaper. What comes of it is then the exit of a child that ran: an error and a panic are no initialization
+    /// failures, and [`Started::Ignore`] is a normal exit.
     /// A supervisor is not asked. Read once, when the spec is made.
     fn has_initialization(&self) -> bool {
         true

@@ -19,7 +19,7 @@ use crate::exit::{ExitReason, InitializationError};
 
 /// How many children that have nothing to initialize may be started in one turn; the supervisor looks
 /// at its inbox before the next one.
-const AT_ONCE: u32 = 32;
+const AT_ONCE: u32 = 8;
 
 /// A running supervisor. Dropping it kills its children.
 #[derive(Debug)]
@@ -230,8 +230,9 @@ impl<M: Decide> Driver<M> {
         let before = input.slot().and_then(|slot| self.machine.state(slot));
         self.machine.step(now, input, &mut actions);
         for action in actions.drain(..) {
-            self.act(action, before);
+            // What comes before is seen by those who are told of this.
             self.lives.publish(self.now, action.slot(), &self.machine);
+            self.act(action, before);
         }
         self.lives.publish(self.now, input.slot(), &self.machine);
         self.actions = actions;

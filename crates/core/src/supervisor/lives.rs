@@ -100,6 +100,11 @@ impl Lives {
             }
             None => (child, beginning),
         };
+        if let Beginning::AtOnce = beginning {
+            self.is_up(&life);
+        } else {
+            self.limit(now, slot, timeout);
+        }
         life.tell(EventKind::Starting {
             cause: match cause {
                 Cause::Boot => StartCause::FirstStart,
@@ -110,15 +115,13 @@ impl Lives {
         });
         if let Beginning::AtOnce = beginning {
             life.tell(EventKind::Started);
-            self.is_up(&life);
-        } else {
-            self.limit(now, slot, timeout);
         }
         let task = tokio::spawn(live(child, beginning, Arc::clone(&life)));
         life.set_task(task.abort_handle());
     }
 
-    /// A child is up before its task is spawned, so that this is heard before its last word.
+    /// A child is up before anybody is told of it and before its task is spawned, so that this is heard
+    /// before what others do to it and before its last word.
     fn is_up(&mut self, life: &Life) {
         match self.patience.checked_sub(1) {
             Some(patience) => {

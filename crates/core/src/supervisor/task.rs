@@ -165,6 +165,8 @@ impl<'a> Course<'a> {
                 // it: let it out before the child gets the chance to block the thread.
                 Ok(Phase::SteppingBack(future))
             }
+            // It was taken to run, and has nothing more to do.
+            Ok(Started::Ignore) if self.farewell.started => Err(End::Exited(ExitReason::Normal)),
             Ok(Started::Ignore) => Err(End::Ignored),
             Err(error) => Err(self.failed(error)),
         })

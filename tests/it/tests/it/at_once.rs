@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use perennial::{
-    ChildSpec, ChildState, Context, EventKind, ExitReason, InitializationError, Outcome, Restart,
-    Started, Supervisable, Supervisor, async_trait, worker,
+    ChildSpec, ChildState, Context, Event, EventKind, ExitReason, InitializationError, Outcome,
+    Restart, Started, Supervisable, Supervisor, async_trait, worker,
 };
 use perennial_test::{Events, settle};
 
@@ -99,9 +99,10 @@ async fn an_error_or_a_panic_at_its_start_is_an_exit_that_counts_as_a_restart() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn if_it_has_nothing_to_run_it_is_down_and_its_spec_stays() {
+async fn if_it_has_nothing_to_run_that_is_a_normal_exit() {
     let (handle, mut events, _lives) = app_of(Claim::Ignores).await;
-    events.expect("app/claimant declined to start").await;
+    events.expect("app/claimant runs").await;
+    events.expect("app/claimant exited: normal").await;
     settle().await;
     let child = handle.which_child("claimant").await.unwrap();
     assert_eq!((child.state, child.restarts), (ChildState::Idle, 0));
@@ -119,4 +120,32 @@ async fn a_closure_and_what_it_does_first_is_never_an_initialization() {
     });
     passed.await;
     assert!(matches!(handle.wait().await, Outcome::Exhausted(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_killed_as_soon_as_it_is_heard_of_is_restarted_however_many_start_with_it() {
+    let list = Supervisor::one_for_one("app").intensity(1_000, secs(5));
+    let handle = list.handle();
+    let list = list.observer(move |event: &Event| {
+        let starting = matches!(event.kind, EventKind::Starting { .. });
+        if starting && event.path.parent().is_some() && event.incarnation.get().is_multiple_of(2) {
+            // An observer must not wait, and the kill is done when it is first polled.
+            let call = handle.kill_child(event.path.id().clone());
+            let mut call = std::pin::pin!(call);
+            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+            let _killed = call.as_mut().poll(&mut cx);
+        }
+    });
+    let list = (0..100).fold(list, |list, number| {
+        list.child(worker(number.to_string(), |ctx| async move {
+            ctx.stopping().await;
+            Ok(())
+        }))
+    });
+    let handle = list.start().await.unwrap();
+    settle().await;
+    assert_eq!(handle.count_children().await.unwrap().active, 100);
+    let children = handle.which_children().await.unwrap();
+    assert!(children.iter().any(|child| child.restarts > 0));
+    assert!(handle.shutdown().await.is_clean());
 }

@@ -135,7 +135,7 @@ impl World {
         if let Event::Add(request, _) | Event::Terminate(request, _) = event {
             self.calls.push((request, None));
         }
-        if let Event::Tell(Input::Exited(slot, _)) = event {
+        if let Event::Tell(Input::Exited(slot, _) | Input::Ignored(slot)) = event {
             self.place(slot).life = Some(Phase::Gone);
         }
         if let Event::Tell(Input::Retry(slot)) = event {

@@ -211,7 +211,7 @@ impl World {
     }
 
     fn keep(&mut self, input: Input) {
-        if let Input::Exited(slot, _) = input
+        if let Input::Exited(slot, _) | Input::Ignored(slot) = input
             && let Some(life) = &mut self.places[slot].life
         {
             life.phase = Phase::Gone;
