@@ -560,16 +560,21 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
 
 /// Adds the supervisor and all below it; a loop, not recursion, as trees may be deep.
 fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
-    let first = itself(root, now);
-    let mut open = vec![(first, Some(Arc::clone(&root.life)))];
-    while let Some((mut entry, life)) = open.pop() {
-        let seat = life.as_ref().and_then(|life| life.seat());
-        let occupant = seat.and_then(|seat| seat.occupant());
-        if let Some(occupant) = occupant {
-            entry.strategy = Some(occupant.roster.strategy);
+    let first = (itself(root, now), root.life.seat().cloned());
+    // The rest of each level, not recursion, as trees may be deep.
+    let mut open = vec![vec![first].into_iter()];
+    while let Some(rows) = open.last_mut() {
+        let Some((mut entry, seat)) = rows.next() else {
+            open.pop();
+            continue;
+        };
+        if let Some(occupant) = seat.and_then(|seat| seat.occupant()) {
             let picture = occupant.roster.picture();
-            entry.counts = Some(picture.counts());
-            open.extend(picture.rows(now, entry.depth + 1).rev());
+            let (counts, rows) = picture.rows(now, entry.depth + 1);
+            entry.strategy = Some(occupant.roster.strategy);
+            entry.counts = Some(counts);
+            snapshot.entries.reserve(rows.len() + 1);
+            open.push(rows.into_iter());
         }
         snapshot.entries.push(entry);
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 /// How many rows stand on a page.
-const PAGE: usize = 32;
+const PAGE: usize = 128;
 
 /// Rows by number. A clone is a picture of the moment.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ mod tests {
     }
 
     fn change() -> impl Strategy<Value = Change> {
-        let number = 0..100_usize;
+        let number = 0..3 * PAGE;
         prop_oneof![
             4 => any::<u8>().prop_map(Change::Push),
             1 => (number.clone(), any::<u8>()).prop_map(|(number, row)| Change::Set(number, row)),
@@ -93,8 +93,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_table_is_what_a_vector_would_be_and_a_picture_stays_as_it_was(
-            changes in prop::collection::vec(change(), 0..200),
-            at in 0..200_usize,
+            changes in prop::collection::vec(change(), 0..5 * PAGE),
+            at in 0..5 * PAGE,
         ) {
             let mut pages = Pages::default();
             let mut model: Vec<Option<u8>> = Vec::new();
@@ -126,9 +126,9 @@ mod tests {
                         }
                     }
                 }
-                let expected: Vec<u8> = model.iter().flatten().copied().collect();
-                prop_assert_eq!(rows(&pages), expected);
             }
+            let expected: Vec<u8> = model.iter().flatten().copied().collect();
+            prop_assert_eq!(rows(&pages), expected);
             prop_assert_eq!(rows(&picture.0), picture.1);
         }
     }

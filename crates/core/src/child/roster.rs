@@ -46,6 +46,9 @@ pub(crate) struct Picture {
     dynamic: bool,
 }
 
+/// A row as a snapshot shows it, and its seat if it is a supervisor.
+pub(crate) type Shown = (SnapshotEntry, Option<Arc<Seat>>);
+
 /// One row: a child spec, and the child if it runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -101,32 +104,43 @@ impl Picture {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+        let mut counts = self.no_counts();
         for entry in self.entries.iter() {
-            counts.specs += 1;
-            counts.active += usize::from(entry.is_active());
-            match entry.spec.settings.kind {
-                ChildKind::Worker => counts.workers += 1,
-                ChildKind::Supervisor => counts.supervisors += 1,
-            }
-        }
-        if self.dynamic {
-            counts.specs = 1;
+            self.count(entry, &mut counts);
         }
         counts
     }
 
-    /// The rows as a snapshot shows them, with the life of each.
-    pub(crate) fn rows(
-        &self,
-        now: Instant,
-        depth: usize,
-    ) -> impl DoubleEndedIterator<Item = (SnapshotEntry, Option<Arc<Life>>)> {
-        self.in_order()
-            .map(move |entry| (entry.shown(now, depth), entry.life.clone()))
+    /// The rows in start order, and their counts.
+    pub(crate) fn rows(&self, now: Instant, depth: usize) -> (Counts, Vec<Shown>) {
+        let mut counts = self.no_counts();
+        let rows = self.in_order().map(|entry| {
+            self.count(entry, &mut counts);
+            let seat = entry.life.as_ref().and_then(|life| life.seat());
+            (entry.shown(now, depth), seat.cloned())
+        });
+        let rows = rows.collect();
+        (counts, rows)
     }
 
-    fn in_order(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+    fn no_counts(&self) -> Counts {
+        Counts {
+            // The children of a dynamic supervisor share one.
+            specs: usize::from(self.dynamic),
+            ..Counts::default()
+        }
+    }
+
+    fn count(&self, entry: &Entry, counts: &mut Counts) {
+        counts.specs += usize::from(!self.dynamic);
+        counts.active += usize::from(entry.is_active());
+        match entry.spec.settings.kind {
+            ChildKind::Worker => counts.workers += 1,
+            ChildKind::Supervisor => counts.supervisors += 1,
+        }
+    }
+
+    fn in_order(&self) -> impl ExactSizeIterator<Item = &Entry> {
         let mut entries: Vec<&Entry> = self.entries.iter().collect();
         entries.sort_unstable_by_key(|entry| entry.rank);
         entries.into_iter()
