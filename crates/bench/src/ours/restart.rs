@@ -64,44 +64,32 @@ pub(super) async fn alone(options: &Options) -> Result<Measurement, BoxError> {
 
 /// One crash restarts all children of a group.
 pub(super) async fn ofa(options: &Options) -> Result<Measurement, BoxError> {
-    let (inlets, children, mut driver) = tellers(options.n);
-    let list = children.into_iter();
-    let list = list.fold(Supervisor::one_for_all("group"), Supervisor::child);
-    let handle = patient(list).start().await?;
-    hear(&mut driver, options.n).await?;
-    let mut latencies = Vec::with_capacity(options.m);
-    let began = Instant::now();
-    for _ in 0..options.m {
-        let sent = Instant::now();
-        send(&inlets[options.n / 2], Message::Crash);
-        hear(&mut driver, options.n).await?;
-        latencies.push(nanos_since(sent));
-    }
-    let took = began.elapsed();
-    let children = handle.which_children().await?;
-    require(
-        children
-            .iter()
-            .all(|child| child.restarts == options.m as u64),
-        "a child was restarted too often or too seldom",
-    )?;
-    Ok(Measurement::new(options, options.n * options.m, took)
-        .latencies(latencies)
-        .note("ns_per_op is per child; p50 per round"))
+    let group = Supervisor::one_for_all("group");
+    let middle = options.n / 2;
+    rounds(options, group, |inlets| &inlets[middle..=middle]).await
 }
 
 /// All children crash at the same time, and each is restarted alone.
 pub(super) async fn storm(options: &Options) -> Result<Measurement, BoxError> {
+    rounds(options, Supervisor::one_for_one("list"), |inlets| inlets).await
+}
+
+/// Crashes the same children in each round, until all are back.
+async fn rounds(
+    options: &Options,
+    empty: Supervisor,
+    to_crash: impl Fn(&[Inlet]) -> &[Inlet],
+) -> Result<Measurement, BoxError> {
     let (inlets, children, mut driver) = tellers(options.n);
-    let list = children.into_iter();
-    let list = list.fold(Supervisor::one_for_one("list"), Supervisor::child);
+    let list = children.into_iter().fold(empty, Supervisor::child);
     let handle = patient(list).start().await?;
     hear(&mut driver, options.n).await?;
+    let to_crash = to_crash(&inlets);
     let mut latencies = Vec::with_capacity(options.m);
     let began = Instant::now();
     for _ in 0..options.m {
         let sent = Instant::now();
-        for inlet in &inlets {
+        for inlet in to_crash {
             send(inlet, Message::Crash);
         }
         hear(&mut driver, options.n).await?;
