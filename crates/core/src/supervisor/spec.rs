@@ -8,7 +8,7 @@ use super::blueprint::{Blueprint, check};
 use super::error::{RunError, StartError};
 use super::strategy::{AutoShutdown, Strategy};
 #[cfg(feature = "test-util")]
-use crate::child::Supervisable;
+use crate::child;
 use crate::child::{
     ChildSpec, Fault, Findings, Lint, Report, Semantics, ShutdownStrategy, SpecError,
     SupervisorHandle,
@@ -134,12 +134,16 @@ impl Supervisor {
     #[cfg(feature = "test-util")]
     pub fn stand_ins<F>(mut self, choose: F) -> Self
     where
-        F: Fn(&ChildPath, Incarnation, Arc<dyn Supervisable>) -> Arc<dyn Supervisable>
+        F: Fn(
+                &ChildPath,
+                Incarnation,
+                Arc<dyn child::Supervisable>,
+            ) -> Arc<dyn child::Supervisable>
             + Send
             + Sync
             + 'static,
     {
-        self.blueprint.stand_ins = crate::child::StandIns::new(Arc::new(choose));
+        self.blueprint.stand_ins = child::StandIns::new(Arc::new(choose));
         self
     }
 
