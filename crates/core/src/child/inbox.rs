@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -73,7 +73,8 @@ pub(crate) enum Order {
 #[derive(Debug)]
 pub(crate) struct Inbox {
     state: Mutex<InboxState>,
-    calls: Arc<Semaphore>,
+    /// The places for calls; made for the first one.
+    calls: OnceLock<Arc<Semaphore>>,
     /// Requests to stop go to the front.
     stop_first: bool,
 }
@@ -98,7 +99,7 @@ impl Inbox {
     pub(crate) fn new(stop_first: bool) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
-            calls: Arc::new(Semaphore::new(CALLS)),
+            calls: OnceLock::new(),
             stop_first,
         })
     }
@@ -113,7 +114,8 @@ impl Inbox {
 
     /// Hands in a call, when there is a place for it; gives it back if the supervisor is gone.
     pub(crate) async fn call(&self, call: Call) -> Result<(), Call> {
-        let Ok(permit) = Arc::clone(&self.calls).acquire_owned().await else {
+        let places = self.calls.get_or_init(|| Arc::new(Semaphore::new(CALLS)));
+        let Ok(permit) = Arc::clone(places).acquire_owned().await else {
             return Err(call);
         };
         match self.insert(Message::Call(call, permit), false) {
@@ -150,7 +152,10 @@ impl Inbox {
 
     /// Takes nothing in any more and gives out what is left.
     pub(crate) fn close(&self, reason: &ExitReason) -> VecDeque<Message> {
-        self.calls.close();
+        // Who makes them later than this has a place, and finds the inbox closed.
+        if let Some(places) = self.calls.get() {
+            places.close();
+        }
         let mut state = self.lock();
         state.closed.get_or_insert_with(|| reason.clone());
         std::mem::take(&mut state.queue)

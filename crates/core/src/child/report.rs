@@ -159,7 +159,8 @@ impl Report {
     pub(crate) fn push_all(&mut self, below: &Self) {
         if !below.own().is_empty() {
             let place = (self.own().len(), below.clone());
-            Arc::make_mut(self.below.get_or_insert_default()).push(place);
+            let first = || Arc::new(Vec::with_capacity(1));
+            Arc::make_mut(self.below.get_or_insert_with(first)).push(place);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where a supervisor sits: what stays when it is restarted, so that handles stay good.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -16,7 +16,9 @@ use crate::path::{ChildId, ChildPath};
 pub(crate) struct Seat {
     pub(crate) id: ChildId,
     state: Mutex<SeatState>,
-    stage: watch::Sender<Stage>,
+    stage: Mutex<Stage>,
+    /// Shows the stage to those who wait for it; made for the first of them.
+    shown: OnceLock<watch::Sender<Stage>>,
     /// How many children of a template were numbered.
     serial: AtomicU64,
 }
@@ -72,7 +74,8 @@ impl Seat {
         Arc::new(Self {
             id,
             state: Mutex::default(),
-            stage: watch::Sender::new(Stage::default()),
+            stage: Mutex::default(),
+            shown: OnceLock::new(),
             serial: AtomicU64::new(0),
         })
     }
@@ -86,7 +89,7 @@ impl Seat {
         }
         state.reserved = true;
         state.place.get_or_insert_with(|| place.clone());
-        Some(self.stage.borrow().left)
+        Some(self.stage().left)
     }
 
     /// Gives the streams that were asked for before the start what they wait for.
@@ -101,7 +104,7 @@ impl Seat {
     /// Who reserved the seat is about to be spawned: from now on it can be stopped and waited for.
     pub(crate) fn arrive(&self, life: &Arc<Life>) {
         self.lock().arriving = Some(Arc::clone(life));
-        self.stage.send_modify(|stage| stage.taken = true);
+        self.change(|stage| stage.taken = true);
     }
 
     /// Takes the seat that was reserved.
@@ -114,17 +117,17 @@ impl Seat {
         drop(state);
         // Those who asked in between.
         self.welcome(&commons.hub);
-        self.stage.send_modify(|stage| stage.taken = true);
+        self.change(|stage| stage.taken = true);
     }
 
     /// Whether all children of who sits here were started.
     pub(crate) fn is_up(&self) -> bool {
-        self.stage.borrow().up
+        self.stage().up
     }
 
     /// All children were started.
     pub(crate) fn set_up(&self) {
-        self.stage.send_modify(|stage| stage.up = true);
+        self.change(|stage| stage.up = true);
     }
 
     /// Leaves the seat; who sat there is to be dropped by the caller: a whole tree may go with it.
@@ -134,7 +137,7 @@ impl Seat {
         let occupant = state.occupant.take();
         state.arriving = None;
         // Before the seat is free: who comes next must not be taken for the one that leaves.
-        self.stage.send_modify(|stage| {
+        self.change(|stage| {
             stage.was_up = std::mem::take(&mut stage.up);
             stage.taken = false;
             stage.left += 1;
@@ -159,7 +162,7 @@ impl Seat {
     /// Waits until all children of who took the seat after `before` had left were started, or tells
     /// how it ended before.
     pub(crate) async fn up(&self, before: u64) -> Result<(), Arc<Departure>> {
-        let mut stages = self.stage.subscribe();
+        let mut stages = self.stages();
         let stage = stages
             .wait_for(|stage| stage.up || stage.left > before)
             .await;
@@ -174,14 +177,14 @@ impl Seat {
 
     /// Whether anybody ever sat here.
     pub(crate) fn was_ever_taken(&self) -> bool {
-        let stage = self.stage.borrow();
+        let stage = self.stage();
         stage.taken || stage.left > 0
     }
 
     /// The end of who sits here now, or will sit here next; how the last one ended if nobody sits
     /// here any more. What counts is the moment of the call, not that of the first poll.
     pub(crate) fn next_end(&self) -> impl Future<Output = Arc<Departure>> + Send + 'static {
-        let mut stages = self.stage.subscribe();
+        let mut stages = self.stages();
         let before = {
             let stage = stages.borrow_and_update();
             stage.left - u64::from(!stage.taken && stage.left > 0)
@@ -212,6 +215,31 @@ impl Seat {
     /// The number of the next child of a template, in all lives of the supervisor.
     pub(crate) fn next_serial(&self) -> u64 {
         self.serial.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Stage)) {
+        let mut stage = self.stage();
+        change(&mut stage);
+        // Asked while it is locked: a channel that is made later begins with the changed one.
+        let shown = self.shown.get();
+        drop(stage);
+        if let Some(shown) = shown {
+            // Looked up anew: what is shown last is how it is, also if two change it at once.
+            shown.send_modify(|shown| shown.clone_from(&self.stage()));
+        }
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        // A change cannot panic.
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The stages from now on.
+    fn stages(&self) -> watch::Receiver<Stage> {
+        let stage = self.stage();
+        let shown = self.shown.get_or_init(|| watch::Sender::new(stage.clone()));
+        drop(stage);
+        shown.subscribe()
     }
 
     fn lock(&self) -> MutexGuard<'_, SeatState> {

@@ -31,7 +31,7 @@ impl Ear {
     pub(super) fn new(inbox: Arc<Inbox>) -> Self {
         Self {
             inbox,
-            batch: VecDeque::with_capacity(BATCH),
+            batch: VecDeque::new(),
             most: 0,
             deferred: VecDeque::new(),
             in_a_row: 0,

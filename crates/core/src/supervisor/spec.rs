@@ -204,12 +204,13 @@ impl Supervisor {
         let mut findings = self.blueprint.findings(path);
         let mut ids = HashSet::new();
         for spec in &self.children {
-            let at = path.join(&spec.settings.id);
-            if !ids.insert(&spec.settings.id) {
-                findings.faults.push((at.clone(), Fault::DuplicateId));
-            }
-            for fault in faults_of(spec, self.auto_shutdown != AutoShutdown::Never) {
-                findings.faults.push((at.clone(), fault));
+            let id = &spec.settings.id;
+            // An only child has its id to itself.
+            let is_double = self.children.len() > 1 && !ids.insert(id);
+            let double = is_double.then_some(Fault::DuplicateId);
+            let faults = faults_of(spec, self.auto_shutdown != AutoShutdown::Never);
+            for fault in double.into_iter().chain(faults) {
+                findings.faults.push((path.join(id), fault));
             }
         }
         let period = self.blueprint.intensity.period;
