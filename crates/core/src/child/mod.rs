@@ -7,6 +7,7 @@ pub(crate) mod derived;
 mod error;
 mod handle;
 mod inbox;
+mod index;
 mod life;
 mod pages;
 mod report;

@@ -14,6 +14,16 @@ pub(super) struct Pages<T> {
 }
 
 impl<T: Clone> Pages<T> {
+    /// An empty table, with room for so many rows on its first page.
+    pub(super) fn with_room(rows: usize) -> Self {
+        let mut pages = Self::default();
+        if rows > 0 {
+            let first = Vec::with_capacity(rows.min(PAGE));
+            pages.pages.push(Arc::new(first));
+        }
+        pages
+    }
+
     /// Adds a row behind all others and tells its number.
     pub(super) fn push(&mut self, row: T) -> usize {
         if self.pages.last().is_none_or(|page| page.len() == PAGE) {
@@ -48,6 +58,12 @@ impl<T: Clone> Pages<T> {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.pages.iter().flat_map(|page| page.iter()).flatten()
+    }
+
+    /// The rows and their numbers.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (usize, &T)> {
+        let places = self.pages.iter().flat_map(|page| page.iter()).enumerate();
+        places.filter_map(|(number, place)| Some((number, place.as_ref()?)))
     }
 
     fn place(&mut self, number: usize) -> Option<&mut Option<T>> {

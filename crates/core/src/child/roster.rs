@@ -1,19 +1,16 @@
 //! The children of one running supervisor: kept by its driver, read by everybody.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
 use super::handle::ChildInfo;
+use super::index::Index;
 use super::pages::Pages;
 use super::{ChildKind, ChildSpec, Life, Seat};
 use crate::exit::ExitReason;
-use crate::path::{ChildId, ChildPath, Incarnation};
+use crate::path::{ChildPath, Incarnation};
 use crate::tree::{ChildState, Counts, SnapshotEntry};
-
-/// So many ids of rows that are gone may stand among the others, beside as many as there are others.
-const SLACK: usize = 64;
 
 /// Reading it never waits for the supervisor: it is locked only for the moment of a look or a change.
 #[derive(Debug)]
@@ -27,13 +24,11 @@ pub(crate) struct Roster {
 }
 
 /// The rows by slot, and by id.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RosterState {
     entries: Pages<Entry>,
     free: Vec<usize>,
-    /// Where each id stands, and where some stood that are gone: to look one up for each row that is
-    /// taken out would cost more than to sweep them out together.
-    ids: HashMap<ChildId, usize>,
+    ids: Index,
     count: usize,
     next_rank: u64,
 }
@@ -73,12 +68,18 @@ pub(crate) struct Entry {
 }
 
 impl Roster {
-    pub(crate) fn new(path: ChildPath, strategy: &'static str, dynamic: bool) -> Arc<Self> {
+    /// Without rows; with room for so many.
+    pub(crate) fn new(
+        path: ChildPath,
+        strategy: &'static str,
+        dynamic: bool,
+        room: usize,
+    ) -> Arc<Self> {
         Arc::new(Self {
             path,
             strategy,
             dynamic,
-            state: Mutex::default(),
+            state: Mutex::new(RosterState::new(dynamic, room)),
         })
     }
 
@@ -148,9 +149,18 @@ impl Picture {
 }
 
 impl RosterState {
+    fn new(dynamic: bool, room: usize) -> Self {
+        Self {
+            entries: Pages::with_room(room),
+            free: Vec::new(),
+            ids: Index::new(dynamic),
+            count: 0,
+            next_rank: 0,
+        }
+    }
+
     /// Adds a row at the end; its id must be free.
     pub(crate) fn add(&mut self, spec: ChildSpec, path: ChildPath) -> usize {
-        let id = path.id().clone();
         let entry = Entry {
             spec,
             path,
@@ -173,7 +183,7 @@ impl RosterState {
             }
             None => self.entries.push(entry),
         };
-        self.ids.insert(id, slot);
+        self.ids.add(&self.entries, slot);
         self.count += 1;
         slot
     }
@@ -184,11 +194,7 @@ impl RosterState {
         let entry = self.entries.take(slot)?;
         self.free.push(slot);
         self.count -= 1;
-        if self.ids.len() > 2 * self.count + SLACK {
-            let entries = &self.entries;
-            self.ids
-                .retain(|id, slot| stands(entries, id.as_str(), *slot));
-        }
+        self.ids.tidy(&self.entries, self.count);
         Some(entry)
     }
 
@@ -199,8 +205,7 @@ impl RosterState {
 
     /// The slot of that id.
     pub(crate) fn find(&self, id: &str) -> Option<usize> {
-        let slot = self.ids.get(id).copied()?;
-        stands(&self.entries, id, slot).then_some(slot)
+        self.ids.find(&self.entries, id)
     }
 
     pub(crate) fn get(&self, slot: usize) -> Option<&Entry> {
@@ -225,12 +230,6 @@ impl RosterState {
     pub(crate) fn states(&self) -> impl Iterator<Item = ChildState> {
         self.entries.iter().map(|entry| entry.state)
     }
-}
-
-/// Whether the row of that id is there.
-fn stands(entries: &Pages<Entry>, id: &str, slot: usize) -> bool {
-    let entry = entries.get(slot);
-    entry.is_some_and(|entry| entry.path.id() == id)
 }
 
 impl Entry {
@@ -279,12 +278,13 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::index::SLACK;
     use super::*;
     use crate::child::worker;
 
-    fn add(rows: &mut RosterState, id: u16) -> usize {
-        let spec = worker(id.to_string(), |_ctx| async { Ok(()) });
-        rows.add(spec, ChildPath::root("app").join(id.to_string()))
+    fn add(rows: &mut RosterState, id: &str) -> usize {
+        let spec = worker(id, |_ctx| async { Ok(()) });
+        rows.add(spec, ChildPath::root("app").join(id))
     }
 
     proptest! {
@@ -292,13 +292,13 @@ mod tests {
         fn an_id_is_found_from_its_adding_to_its_removal_and_no_longer(
             ids in prop::collection::vec(0..40_u16, 0..300),
         ) {
-            let mut rows = RosterState::default();
+            let mut rows = RosterState::new(false, 0);
             let mut model = BTreeMap::new();
             for id in ids {
                 match model.remove(&id) {
                     Some(slot) => prop_assert!(rows.remove(slot).is_some()),
                     None => {
-                        model.insert(id, add(&mut rows, id));
+                        model.insert(id, add(&mut rows, &id.to_string()));
                     }
                 }
                 for id in 0..40 {
@@ -306,15 +306,53 @@ mod tests {
                 }
             }
         }
+
+        #[test]
+        fn a_numbered_id_is_found_from_its_adding_to_its_removal_and_no_longer(
+            turns in prop::collection::vec(any::<Option<prop::sample::Index>>(), 0..300),
+        ) {
+            let mut rows = RosterState::new(true, 0);
+            let mut model = Vec::new();
+            for (turn, removed) in turns.into_iter().enumerate() {
+                match removed {
+                    Some(which) if !model.is_empty() => {
+                        let (_, slot) = model.remove(which.index(model.len()));
+                        prop_assert!(rows.remove(slot).is_some());
+                    }
+                    _ => {
+                        let id = format!("job#{turn}");
+                        model.push((id.clone(), add(&mut rows, &id)));
+                    }
+                }
+                for number in 0..=turn {
+                    let id = format!("job#{number}");
+                    let known = model.iter().find(|(known, _)| *known == id);
+                    prop_assert_eq!(rows.find(&id), known.map(|&(_, slot)| slot));
+                    prop_assert_eq!(rows.find(&format!("job#0{number}")), None);
+                    prop_assert_eq!(rows.find(&format!("other#{number}")), None);
+                }
+            }
+            prop_assert_eq!(rows.find("job"), None);
+        }
     }
 
     #[test]
     fn the_ids_of_rows_that_are_gone_do_not_pile_up() {
-        let mut rows = RosterState::default();
-        for id in 0..2_000 {
-            let slot = add(&mut rows, id);
-            assert!(rows.remove(slot).is_some());
-            assert!(rows.ids.len() <= SLACK + 1);
+        for dynamic in [false, true] {
+            let mut rows = RosterState::new(dynamic, 0);
+            // More than are looked through without an index.
+            let stay: Vec<_> = (0..20).map(|id| format!("job#{id}")).collect();
+            for id in &stay {
+                add(&mut rows, id);
+            }
+            for id in 20..2_000 {
+                let slot = add(&mut rows, &format!("job#{id}"));
+                assert!(rows.remove(slot).is_some());
+                assert!(rows.ids.len() <= 2 * stay.len() + SLACK + 1);
+            }
+            for (slot, id) in stay.iter().enumerate() {
+                assert_eq!(rows.find(id), Some(slot));
+            }
         }
     }
 }

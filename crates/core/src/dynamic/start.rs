@@ -55,10 +55,10 @@ impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
             semantics,
         };
         let seat = blueprint.seat_for(&ctx);
-        let roster = Roster::new(ctx.path().clone(), "dynamic", true);
+        let roster = Roster::new(ctx.path().clone(), "dynamic", true, 0);
         let machine = Machine::new(settings);
         let mut driver = Driver::new(machine, rules, &ctx.life, seat, roster);
         driver.boot().await?;
-        Ok(Started::run(driver.run()))
+        Ok(Started::Run(Box::pin(driver.run())))
     }
 }

@@ -59,14 +59,15 @@ enum Heard {
 }
 
 impl<M: Decide> Driver<M> {
-    /// Takes the seat. The rows of `roster` are those that `machine` begins with.
+    /// Takes the seat. The rows of `roster` are those that `machine` begins with. In a box, so that the
+    /// futures in which it is stay small.
     pub(crate) fn new(
         machine: M,
         rules: Rules,
         life: &Arc<Life>,
         seat: Arc<Seat>,
         roster: Arc<Roster>,
-    ) -> Self {
+    ) -> Box<Self> {
         let now = Instant::now();
         let semantics = rules.semantics;
         let inbox = Inbox::new(!semantics.arrival_order);
@@ -84,7 +85,7 @@ impl<M: Decide> Driver<M> {
             semantics,
         }));
         life.stop.forward_to(&inbox);
-        Self {
+        Box::new(Self {
             machine,
             rules,
             life: Arc::clone(life),
@@ -99,7 +100,7 @@ impl<M: Decide> Driver<M> {
             actions: Vec::new(),
             stage: Stage::Booting,
             orphaned: false,
-        }
+        })
     }
 
     /// Starts the children; returns when all run, or when those that ran are stopped again.
@@ -125,15 +126,15 @@ impl<M: Decide> Driver<M> {
         }
     }
 
-    /// Runs until the end.
-    pub(crate) async fn run(mut self) -> ExitReason {
+    /// Runs until the end, with whose reason it exits.
+    pub(crate) async fn run(mut self: Box<Self>) -> Option<ExitReason> {
         // Not before: it rests between its start and this, as long as who wraps it likes.
         self.ear.listen_closely();
         loop {
             if let Stage::Over(exit) = &self.stage {
                 let exit = exit.clone();
                 let_go(self);
-                return exit;
+                return Some(exit);
             }
             self.turn().await;
         }

@@ -49,8 +49,9 @@ impl Supervisable for Supervisor {
             auto_shutdown: self.auto_shutdown != AutoShutdown::Never,
             max_children: usize::MAX,
         };
-        let roster = Roster::new(ctx.path().clone(), self.strategy.as_str(), false);
-        let mut traits = Vec::with_capacity(self.children.len());
+        let (path, count) = (ctx.path().clone(), self.children.len());
+        let roster = Roster::new(path, self.strategy.as_str(), false, count);
+        let mut traits = Vec::with_capacity(count);
         for spec in &self.children {
             let path = ctx.path().join(&spec.settings.id);
             traits.push(rules.traits(&spec.settings));
@@ -67,7 +68,7 @@ impl Supervisable for Supervisor {
         let machine = Machine::new(settings, traits);
         let mut driver = Driver::new(machine, rules, &ctx.life, seat, roster);
         driver.boot().await?;
-        Ok(Started::run(driver.run()))
+        Ok(Started::Run(Box::pin(driver.run())))
     }
 }
 
