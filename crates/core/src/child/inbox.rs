@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
 use super::{ChildError, ChildRef, ChildSpec, StartChildError, StopRequest};
 use crate::exit::ExitReason;
@@ -115,8 +115,14 @@ impl Inbox {
     /// Hands in a call, when there is a place for it; gives it back if the supervisor is gone.
     pub(crate) async fn call(&self, call: Call) -> Result<(), Call> {
         let places = self.calls.get_or_init(|| Arc::new(Semaphore::new(CALLS)));
-        let Ok(permit) = Arc::clone(places).acquire_owned().await else {
-            return Err(call);
+        let permit = match Arc::clone(places).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(TryAcquireError::Closed) => return Err(call),
+            // A place that gets free goes to who has waited longest.
+            Err(TryAcquireError::NoPermits) => match Arc::clone(places).acquire_owned().await {
+                Ok(permit) => permit,
+                Err(_closed) => return Err(call),
+            },
         };
         match self.insert(Message::Call(call, permit), false) {
             Some(Message::Call(call, _)) => Err(call),

@@ -19,7 +19,7 @@ pub(super) enum Index {
     /// There is none yet.
     Few,
     ByName(HashMap<ChildId, usize>),
-    /// Of the children of a template, which are numbered: by these numbers, in rising order.
+    /// Of the children of a template, which are numbered: by these numbers, which are their ranks too.
     ByNumber(Vec<(u64, usize)>),
 }
 
@@ -30,6 +30,18 @@ impl Index {
             Self::ByNumber(Vec::new())
         } else {
             Self::Few
+        }
+    }
+
+    /// The rank of a row of that id, whose rank would be `next` if its id did not tell.
+    pub(super) fn rank(&self, id: &ChildId, next: u64) -> u64 {
+        match self {
+            Self::Few | Self::ByName(_) => next,
+            Self::ByNumber(_) => {
+                let number = number(id.as_str());
+                debug_assert!(number >= Some(next), "the numbers rise");
+                number.unwrap_or(next)
+            }
         }
     }
 
@@ -49,12 +61,8 @@ impl Index {
                 }
             }
             Self::ByNumber(numbers) => {
-                let entry = entries.get(slot);
-                let number = entry.and_then(|entry| number(entry.path.id().as_str()));
-                if let Some(number) = number {
-                    let last = numbers.last().map(|&(last, _)| last);
-                    debug_assert!(last < Some(number), "the numbers rise");
-                    numbers.push((number, slot));
+                if let Some(entry) = entries.get(slot) {
+                    numbers.push((entry.rank, slot));
                 }
             }
         }
@@ -68,9 +76,9 @@ impl Index {
         match self {
             Self::Few => (),
             Self::ByName(ids) => ids.retain(|id, slot| stands(entries, id.as_str(), *slot)),
-            Self::ByNumber(numbers) => numbers.retain(|&(known, slot)| {
+            Self::ByNumber(numbers) => numbers.retain(|&(number, slot)| {
                 let entry = entries.get(slot);
-                entry.and_then(|entry| number(entry.path.id().as_str())) == Some(known)
+                entry.is_some_and(|entry| entry.rank == number)
             }),
         }
     }

@@ -9,32 +9,34 @@ const PAGE: usize = 128;
 /// Rows by number. A clone is a picture of the moment.
 #[derive(Clone, Debug)]
 pub(super) struct Pages<T> {
-    /// All but the last are full; `None` where no row is.
-    pages: Vec<Arc<Vec<Option<T>>>>,
+    /// The first one stands by itself, as most tables have no other.
+    first: Arc<Page<T>>,
+    /// All but the last are full.
+    others: Vec<Arc<Page<T>>>,
 }
+
+/// `None` where no row is.
+type Page<T> = Vec<Option<T>>;
 
 impl<T: Clone> Pages<T> {
     /// An empty table, with room for so many rows on its first page.
     pub(super) fn with_room(rows: usize) -> Self {
-        let mut pages = Self::default();
-        if rows > 0 {
-            let first = Vec::with_capacity(rows.min(PAGE));
-            pages.pages.push(Arc::new(first));
+        Self {
+            first: Arc::new(Vec::with_capacity(rows.min(PAGE))),
+            others: Vec::new(),
         }
-        pages
     }
 
     /// Adds a row behind all others and tells its number.
     pub(super) fn push(&mut self, row: T) -> usize {
-        if self.pages.last().is_none_or(|page| page.len() == PAGE) {
-            // The first page grows: most tables are small.
-            let room = if self.pages.is_empty() { 0 } else { PAGE };
-            self.pages.push(Arc::new(Vec::with_capacity(room)));
+        if self.others.last().unwrap_or(&self.first).len() == PAGE {
+            // The first page grows as it must: most tables are small.
+            self.others.push(Arc::new(Vec::with_capacity(PAGE)));
         }
-        let last = self.pages.len() - 1;
-        let page = Arc::make_mut(&mut self.pages[last]);
+        let before = self.others.len() * PAGE;
+        let page = Arc::make_mut(self.others.last_mut().unwrap_or(&mut self.first));
         page.push(Some(row));
-        last * PAGE + page.len() - 1
+        before + page.len() - 1
     }
 
     /// Puts a row where none is.
@@ -49,7 +51,11 @@ impl<T: Clone> Pages<T> {
     }
 
     pub(super) fn get(&self, number: usize) -> Option<&T> {
-        self.pages.get(number / PAGE)?.get(number % PAGE)?.as_ref()
+        let page = match number / PAGE {
+            0 => &self.first,
+            other => self.others.get(other - 1)?,
+        };
+        page.get(number % PAGE)?.as_ref()
     }
 
     pub(super) fn get_mut(&mut self, number: usize) -> Option<&mut T> {
@@ -57,24 +63,35 @@ impl<T: Clone> Pages<T> {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.pages.iter().flat_map(|page| page.iter()).flatten()
+        self.places().flatten()
     }
 
     /// The rows and their numbers.
     pub(super) fn numbered(&self) -> impl Iterator<Item = (usize, &T)> {
-        let places = self.pages.iter().flat_map(|page| page.iter()).enumerate();
+        let places = self.places().enumerate();
         places.filter_map(|(number, place)| Some((number, place.as_ref()?)))
     }
 
     fn place(&mut self, number: usize) -> Option<&mut Option<T>> {
-        let page = self.pages.get_mut(number / PAGE)?;
+        let page = match number / PAGE {
+            0 => &mut self.first,
+            other => self.others.get_mut(other - 1)?,
+        };
         Arc::make_mut(page).get_mut(number % PAGE)
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Option<T>> {
+        let pages = std::iter::once(&self.first).chain(&self.others);
+        pages.flat_map(|page| page.iter())
     }
 }
 
 impl<T> Default for Pages<T> {
     fn default() -> Self {
-        Self { pages: Vec::new() }
+        Self {
+            first: Arc::default(),
+            others: Vec::new(),
+        }
     }
 }
 

@@ -31,18 +31,20 @@ use crate::path::ChildPath;
 /// ```
 #[derive(Clone, Default)]
 pub struct Report {
-    /// The supervisor's own children.
-    own: Option<Arc<Vec<ChildReport>>>,
-    /// What is below them, each before the child of `own` at that place. Shared, so that a deep tree
-    /// does not write each line down again on each level.
-    below: Option<Arc<Parts>>,
+    /// Shared, so that a deep tree does not write each line down again on each level.
+    lists: Option<Arc<Lists>>,
     /// All of it in one list, made when somebody looks.
     whole: OnceLock<Arc<[ChildReport]>>,
     pub(crate) took: Duration,
 }
 
-/// Reports, each with its place.
-type Parts = Vec<(usize, Report)>;
+#[derive(Clone, Default)]
+struct Lists {
+    /// The supervisor's own children.
+    own: Vec<ChildReport>,
+    /// What is below them, each before the child of `own` at that place.
+    below: Vec<(usize, Report)>,
+}
 
 /// How one child was stopped.
 ///
@@ -121,7 +123,7 @@ impl Report {
     /// The children in the order of their ends.
     #[must_use]
     pub fn children(&self) -> &[ChildReport] {
-        if self.below.is_none() {
+        if self.below().is_empty() {
             return self.own();
         }
         self.whole.get_or_init(|| self.flatten())
@@ -142,26 +144,44 @@ impl Report {
     /// An empty one that is to take up so many children.
     pub(crate) fn with_room(count: usize) -> Self {
         let mut report = Self::default();
-        report.own = Some(Arc::new(Vec::with_capacity(count)));
+        report.lists_mut().own.reserve_exact(count);
         report
-    }
-
-    fn own(&self) -> &[ChildReport] {
-        self.own.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// Adds the next child that ended.
     pub(crate) fn push(&mut self, child: ChildReport) {
-        Arc::make_mut(self.own.get_or_insert_default()).push(child);
+        self.lists_mut().own.push(child);
     }
 
     /// Adds all children of a supervisor that is itself added next.
     pub(crate) fn push_all(&mut self, below: &Self) {
-        if !below.own().is_empty() {
-            let place = (self.own().len(), below.clone());
-            let first = || Arc::new(Vec::with_capacity(1));
-            Arc::make_mut(self.below.get_or_insert_with(first)).push(place);
+        if below.own().is_empty() {
+            return;
         }
+        let lists = self.lists_mut();
+        if lists.below.is_empty() {
+            // Many have no other.
+            lists.below.reserve_exact(1);
+        }
+        lists.below.push((lists.own.len(), below.clone()));
+    }
+
+    fn lists_mut(&mut self) -> &mut Lists {
+        Arc::make_mut(self.lists.get_or_insert_default())
+    }
+
+    fn own(&self) -> &[ChildReport] {
+        self.lists.as_ref().map_or(&[], |lists| &lists.own)
+    }
+
+    fn below(&self) -> &[(usize, Self)] {
+        self.lists.as_ref().map_or(&[], |lists| &lists.below)
+    }
+
+    /// What is below, if nobody else holds it.
+    fn take_below(&mut self) -> Vec<(usize, Self)> {
+        let lists = self.lists.take().and_then(Arc::into_inner);
+        lists.unwrap_or_default().below
     }
 
     /// Without recursion: trees may be deep.
@@ -170,8 +190,7 @@ impl Report {
         // Of each report the next child and the next part below.
         let mut open = vec![(self, 0, 0)];
         while let Some((report, child, part)) = open.pop() {
-            let next = report.below.as_ref().and_then(|parts| parts.get(part));
-            if let Some((place, below)) = next
+            if let Some((place, below)) = report.below().get(part)
                 && *place == child
             {
                 open.push((report, child, part + 1));
@@ -188,15 +207,9 @@ impl Report {
 /// Without recursion: trees may be deep.
 impl Drop for Report {
     fn drop(&mut self) {
-        let mut open = Vec::from_iter(self.below.take());
-        while let Some(parts) = open.pop() {
-            // The last one who holds them takes them apart.
-            let parts = Arc::into_inner(parts).unwrap_or_default();
-            open.extend(
-                parts
-                    .into_iter()
-                    .filter_map(|(_, mut part)| part.below.take()),
-            );
+        let mut open = self.take_below();
+        while let Some((_, mut part)) = open.pop() {
+            open.append(&mut part.take_below());
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) struct Entry {
     pub(crate) spec: ChildSpec,
     pub(crate) path: ChildPath,
     /// Grows along the start order.
-    rank: u64,
+    pub(super) rank: u64,
     pub(crate) state: ChildState,
     pub(crate) life: Option<Arc<Life>>,
     /// The latest life that came past its initialization.
@@ -161,10 +161,11 @@ impl RosterState {
 
     /// Adds a row at the end; its id must be free.
     pub(crate) fn add(&mut self, spec: ChildSpec, path: ChildPath) -> usize {
+        let rank = self.ids.rank(path.id(), self.next_rank);
         let entry = Entry {
             spec,
             path,
-            rank: self.next_rank,
+            rank,
             state: ChildState::Idle,
             life: None,
             ran: None,
@@ -175,7 +176,7 @@ impl RosterState {
             told: None,
             forced: false,
         };
-        self.next_rank += 1;
+        self.next_rank = rank + 1;
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.entries.put(slot, entry);

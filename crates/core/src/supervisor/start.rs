@@ -51,12 +51,12 @@ impl Supervisable for Supervisor {
         };
         let (path, count) = (ctx.path().clone(), self.children.len());
         let roster = Roster::new(path, self.strategy.as_str(), false, count);
-        let mut traits = Vec::with_capacity(count);
         for spec in &self.children {
             let path = ctx.path().join(&spec.settings.id);
-            traits.push(rules.traits(&spec.settings));
             roster.lock().add(spec.clone(), path);
         }
+        let children = self.children.iter();
+        let traits = children.map(|spec| rules.traits(&spec.settings));
         let settings = Settings {
             strategy: self.strategy,
             auto_shutdown: self.auto_shutdown,
