@@ -1,6 +1,6 @@
 //! Where calls come in and answers go out: between ids and handles, and the numbers of a machine.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -20,8 +20,9 @@ use crate::restart::Intensity;
 /// The calls that wait for an answer.
 #[derive(Debug)]
 pub(crate) struct Desk {
-    rules: Rules,
-    waiting: BTreeMap<Request, (Slot, Reply)>,
+    pub(crate) rules: Rules,
+    /// In the order of their numbers, in which most of them are answered.
+    waiting: VecDeque<(Request, Slot, Reply)>,
     /// Answers that are to be handed out.
     ready: Vec<Written>,
     next: Request,
@@ -85,7 +86,7 @@ impl Desk {
     pub(crate) fn new(rules: Rules, seat: &Arc<Seat>) -> Self {
         Self {
             rules,
-            waiting: BTreeMap::new(),
+            waiting: VecDeque::new(),
             ready: Vec::new(),
             next: 0,
             seat: Arc::clone(seat),
@@ -192,13 +193,17 @@ impl Desk {
 
     fn wait(&mut self, slot: Slot, reply: Reply) -> Request {
         self.next += 1;
-        self.waiting.insert(self.next, (slot, reply));
+        self.waiting.push_back((self.next, slot, reply));
         self.next
     }
 
     /// Writes the machine's answer to who called; [`hand_out`](Self::hand_out) passes it on.
     pub(crate) fn answer(&mut self, request: Request, verdict: Answer, roster: &Roster) {
-        let Some((slot, reply)) = self.waiting.remove(&request) else {
+        let at = self
+            .waiting
+            .binary_search_by_key(&request, |&(request, ..)| request);
+        let waiting = at.ok().and_then(|at| self.waiting.remove(at));
+        let Some((_, slot, reply)) = waiting else {
             debug_assert!(false, "each call is answered once");
             return;
         };

@@ -25,7 +25,6 @@ const AT_ONCE: u32 = 8;
 #[derive(Debug)]
 pub(crate) struct Driver<M> {
     machine: M,
-    rules: Rules,
     /// This supervisor as a child of the one above.
     life: Arc<Life>,
     seat: Arc<Seat>,
@@ -87,7 +86,6 @@ impl<M: Decide> Driver<M> {
         life.stop.forward_to(&inbox);
         Box::new(Self {
             machine,
-            rules,
             life: Arc::clone(life),
             desk: Desk::new(rules, &seat),
             seat,
@@ -107,7 +105,7 @@ impl<M: Decide> Driver<M> {
     pub(crate) async fn boot(&mut self) -> Result<(), InitializationError> {
         let first = match self.life.stop.made() {
             // Nothing is started that would only be stopped.
-            Some(request) if !self.rules.semantics.arrival_order => {
+            Some(request) if !self.desk.rules.semantics.arrival_order => {
                 self.hear(Message::Stop(request))
             }
             _ => None,
@@ -158,7 +156,7 @@ impl<M: Decide> Driver<M> {
             machine,
             lives,
             ear,
-            rules,
+            desk,
             now,
             ..
         } = self;
@@ -168,7 +166,7 @@ impl<M: Decide> Driver<M> {
             let budget = ready!(ear.poll_budget(cx));
             let overdue = ear.is_tired().then(|| lives.poll_overdue(cx));
             let may_be_heard = |message: &Message| match *message {
-                _ if !rules.semantics.blocking => true,
+                _ if !desk.rules.semantics.blocking => true,
                 // The word of a life that is no more is for nobody and need not wait.
                 Message::Life(slot, life, _) => {
                     !lives.is_present(slot, life) || machine.attends(&Input::Started(slot))
@@ -258,7 +256,7 @@ impl<M: Decide> Driver<M> {
 
     fn begin_to_end(&mut self, end: End) {
         let history = &mut self.lives.history;
-        let ending = Ending::new(end, &self.roster, &self.rules, history);
+        let ending = Ending::new(end, &self.roster, &self.desk.rules, history);
         if let Some(event) = &ending.event {
             self.life.tell(event.clone());
         }
@@ -289,7 +287,7 @@ impl<M> Drop for Driver<M> {
             return;
         }
         let_go(self.inbox.close(&ExitReason::Killed));
-        if self.rules.semantics.orderly_orphans {
+        if self.desk.rules.semantics.orderly_orphans {
             self.lives.orphan();
         }
     }
