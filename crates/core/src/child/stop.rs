@@ -66,8 +66,9 @@ impl StopCell {
         // Release pairs with the acquire in `is_requested`: who sees the flag finds the request.
         self.requested.store(true, Ordering::Release);
         let waiters = std::mem::take(&mut state.waiters);
-        let token = state.token.clone();
-        let inbox = state.inbox.clone();
+        // Nobody is told twice.
+        let token = state.token.take();
+        let inbox = state.inbox.take();
         drop(state);
         waiters.wake();
         if let Some(token) = token {

@@ -212,10 +212,11 @@ impl<M: Decide> Driver<M> {
 
     fn step(&mut self, input: Input) {
         self.lives.patience = AT_ONCE;
-        self.tell(input);
+        let moment = Moment(self.now.saturating_duration_since(self.began));
+        self.tell(moment, input);
         // What was started and has nothing to initialize is up already.
         while let Some(slot) = self.lives.up.pop_front() {
-            self.tell(Input::Started(slot));
+            self.tell(moment, Input::Started(slot));
         }
         self.lives.publish(self.now, None, &self.machine);
         // Only now: who has an answer finds what it says when it looks.
@@ -223,11 +224,10 @@ impl<M: Decide> Driver<M> {
     }
 
     /// Tells the machine, and does what it says.
-    fn tell(&mut self, input: Input) {
+    fn tell(&mut self, moment: Moment, input: Input) {
         let mut actions = std::mem::take(&mut self.actions);
-        let now = Moment(self.now.saturating_duration_since(self.began));
         let before = input.slot().and_then(|slot| self.machine.state(slot));
-        self.machine.step(now, input, &mut actions);
+        self.machine.step(moment, input, &mut actions);
         for action in actions.drain(..) {
             // What comes before is seen by those who are told of this.
             self.lives.publish(self.now, action.slot(), &self.machine);
