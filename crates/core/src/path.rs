@@ -1,9 +1,14 @@
 //! Who in the tree: the id of a child, its place, and one life of it.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::num::NonZeroU64;
 use std::sync::Arc;
+
+/// Up to this length an id stands where it is used; a longer one is shared.
+const SHORT: usize = 22;
 
 /// The key of a child among its siblings; it survives restarts.
 ///
@@ -20,8 +25,8 @@ use std::sync::Arc;
 /// assert_eq!(id.as_str(), "database");
 /// assert_eq!(id, "database");
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ChildId(Arc<str>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChildId(Text);
 
 /// The place of a child in its tree: the ids from the root down to it.
 ///
@@ -73,16 +78,30 @@ struct Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Incarnation(pub(crate) NonZeroU64);
 
+/// The text of an id. Most are short, and there are many of them: these need no allocation.
+#[derive(Clone, PartialEq, Eq)]
+enum Text {
+    /// What is behind `length` is zero.
+    Short { length: u8, bytes: [u8; SHORT] },
+    /// It is longer than `SHORT`.
+    Long(Arc<str>),
+}
+
 impl ChildId {
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            // It was taken from a text, so it is one.
+            Text::Short { .. } => str::from_utf8(self.0.as_bytes()).unwrap_or_default(),
+            Text::Long(text) => text,
+        }
     }
 
     /// Whether the id can stand in a path.
     pub(crate) fn is_valid(&self) -> bool {
-        !self.0.is_empty() && !self.0.contains('/')
+        let bytes = self.0.as_bytes();
+        !bytes.is_empty() && !bytes.contains(&b'/')
     }
 }
 
@@ -118,6 +137,26 @@ impl ChildPath {
     }
 }
 
+impl Text {
+    fn new(text: &str) -> Self {
+        let mut bytes = [0; SHORT];
+        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(place), Ok(length)) => {
+                place.copy_from_slice(text.as_bytes());
+                Self::Short { length, bytes }
+            }
+            _ => Self::Long(text.into()),
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Short { length, bytes } => &bytes[..usize::from(*length)],
+            Self::Long(text) => text.as_bytes(),
+        }
+    }
+}
+
 impl Incarnation {
     /// The number of this life.
     #[must_use]
@@ -128,13 +167,13 @@ impl Incarnation {
 
 impl From<&str> for ChildId {
     fn from(id: &str) -> Self {
-        Self(id.into())
+        Self(Text::new(id))
     }
 }
 
 impl From<String> for ChildId {
     fn from(id: String) -> Self {
-        Self(id.into())
+        Self(Text::new(&id))
     }
 }
 
@@ -144,33 +183,52 @@ impl From<&ChildId> for ChildId {
     }
 }
 
+impl PartialOrd for ChildId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ChildId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.as_bytes().cmp(other.0.as_bytes())
+    }
+}
+
+/// As the text: maps by id are asked with texts.
+impl Hash for ChildId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
 impl Borrow<str> for ChildId {
     fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl PartialEq<str> for ChildId {
     fn eq(&self, other: &str) -> bool {
-        &*self.0 == other
+        self.0.as_bytes() == other.as_bytes()
     }
 }
 
 impl PartialEq<&str> for ChildId {
     fn eq(&self, other: &&str) -> bool {
-        &*self.0 == *other
+        self == *other
     }
 }
 
 impl fmt::Display for ChildId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
 impl fmt::Debug for ChildId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
@@ -202,5 +260,36 @@ impl fmt::Debug for ChildPath {
 impl fmt::Display for Incarnation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{BuildHasher, RandomState};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Of some the length is just at the border.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![".{0,5}", "[ab]{20,24}", "[aß]{10,12}", ".{20,40}"]
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_is_its_text_however_long(a in text(), b in text()) {
+            let (id, other) = (ChildId::from(a.as_str()), ChildId::from(b.clone()));
+            prop_assert_eq!(id.as_str(), &a);
+            prop_assert_eq!(id.to_string(), a.clone());
+            prop_assert_eq!(format!("{id:?}"), format!("{a:?}"));
+            prop_assert!(id == *a && id == a.as_str());
+            prop_assert_eq!(id == other, a == b);
+            prop_assert_eq!(id == *b, a == b);
+            prop_assert_eq!(id.cmp(&other), a.cmp(&b));
+            let hasher = RandomState::new();
+            prop_assert_eq!(hasher.hash_one(&id), hasher.hash_one(a.as_str()));
+            prop_assert_eq!(id.is_valid(), !a.is_empty() && !a.contains('/'));
+        }
     }
 }

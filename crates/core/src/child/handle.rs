@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::inbox::{Call, Message, Order, Reading, Via};
+use super::inbox::{Call, Message, Order, Reading, Via, Whom};
 use super::{
     CallError, ChildError, ChildKind, ChildSettings, ChildSpec, Departure, Life, Occupant, Outcome,
     PathError, Report, Roster, Seat, StartChildError, StopRequest,
@@ -170,7 +170,8 @@ impl SupervisorHandle {
             (via == Via::Dynamic && occupant.semantics.lives_by_identity).then_some(life)
         });
         let (reply, answer) = oneshot::channel();
-        self.order(Call::Order(id, life, via, Order::Terminate(reply)), answer)
+        let whom = Box::new(Whom { id, life });
+        self.order(Call::Order(whom, via, Order::Terminate(reply)), answer)
             .await
     }
 
@@ -190,7 +191,7 @@ impl SupervisorHandle {
     /// child is started all the same.
     pub async fn restart_child(&self, id: impl Into<ChildId>) -> Result<ChildRef, ChildError> {
         let (reply, answer) = oneshot::channel();
-        let call = Call::Order(id.into(), None, Via::Supervisor, Order::Restart(reply));
+        let call = Call::Order(Whom::any(id), Via::Supervisor, Order::Restart(reply));
         self.order(call, answer).await
     }
 
@@ -208,7 +209,7 @@ impl SupervisorHandle {
     /// child is deleted all the same.
     pub async fn delete_child(&self, id: impl Into<ChildId>) -> Result<(), ChildError> {
         let (reply, answer) = oneshot::channel();
-        let call = Call::Order(id.into(), None, Via::Supervisor, Order::Delete(reply));
+        let call = Call::Order(Whom::any(id), Via::Supervisor, Order::Delete(reply));
         self.order(call, answer).await
     }
 

@@ -41,10 +41,17 @@ pub(crate) enum Word {
 #[derive(Debug)]
 pub(crate) enum Call {
     Start(Box<ChildSpec>, Via, StartReply),
-    /// With a life, only that one is meant.
-    Order(ChildId, Option<Incarnation>, Via, Order),
+    Order(Box<Whom>, Via, Order),
     /// To be done when all that came before it was heard.
     Read(Reading),
+}
+
+/// Which child an order is for.
+#[derive(Debug)]
+pub(crate) struct Whom {
+    pub(crate) id: ChildId,
+    /// If there is one, only that life is meant.
+    pub(crate) life: Option<Incarnation>,
 }
 
 /// Looks something up and hands it to who asked.
@@ -87,6 +94,14 @@ struct InboxState {
     closed: Option<ExitReason>,
     /// While above zero nothing is given out.
     held: usize,
+}
+
+impl Whom {
+    /// The child, whatever life it has.
+    pub(crate) fn any(id: impl Into<ChildId>) -> Box<Self> {
+        let (id, life) = (id.into(), None);
+        Box::new(Self { id, life })
+    }
 }
 
 impl fmt::Debug for Reading {

@@ -31,7 +31,7 @@ pub use error::{
 #[cfg(feature = "test-util")]
 pub use handle::Hold;
 pub use handle::{ChildInfo, ChildRef, SupervisorHandle};
-pub(crate) use inbox::{Call, Inbox, Message, Order, StartReply, Via, Word};
+pub(crate) use inbox::{Call, Inbox, Message, Order, StartReply, Via, Whom, Word};
 pub(crate) use life::{Commons, Family, Life};
 pub use report::{ChildReport, Outcome, Report};
 pub(crate) use roster::{Entry, Roster};

@@ -11,10 +11,10 @@ use super::task::let_go;
 use crate::child::Semantics;
 use crate::child::{
     Call, ChildError, ChildRef, ChildSettings, ChildSpec, Entry, InitPolicy, Order, Roster, Seat,
-    SpecError, StartChildError, StartReply, Via,
+    SpecError, StartChildError, StartReply, Via, Whom,
 };
 use crate::exit::{ExitReason, InitializationError};
-use crate::path::{ChildId, Incarnation};
+use crate::path::ChildId;
 use crate::restart::Intensity;
 
 /// The calls that wait for an answer.
@@ -102,7 +102,7 @@ impl Desk {
         }
         match call {
             Call::Start(spec, via, reply) => self.take_start(*spec, via, reply, roster),
-            Call::Order(id, life, via, order) => self.take_order(&id, life, via, order, roster),
+            Call::Order(whom, via, order) => self.take_order(&whom, via, order, roster),
             Call::Read(reading) => {
                 (reading.0)();
                 None
@@ -148,8 +148,7 @@ impl Desk {
 
     fn take_order(
         &mut self,
-        id: &ChildId,
-        life: Option<Incarnation>,
+        Whom { id, life }: &Whom,
         via: Via,
         order: Order,
         roster: &Roster,
@@ -164,7 +163,7 @@ impl Desk {
             let entry = state.get(slot)?;
             entry.present().or(entry.ran)
         });
-        let is_over = life.is_some() && life != known;
+        let is_over = life.is_some() && *life != known;
         let (slot, order) = match (slot, order) {
             // The life that was meant is over: that is what was asked for.
             (_, Order::Terminate(reply)) if is_over => return answer(reply, Ok(())),
@@ -249,7 +248,7 @@ impl Call {
     fn is_taken_back(&self) -> bool {
         match self {
             Self::Start(_, _, reply) => reply.is_closed(),
-            Self::Order(_, _, _, order) => match order {
+            Self::Order(_, _, order) => match order {
                 Order::Terminate(reply) | Order::Delete(reply) => reply.is_closed(),
                 Order::Restart(reply) => reply.is_closed(),
             },
