@@ -66,6 +66,16 @@ impl<T: Clone> Pages<T> {
         self.places().flatten()
     }
 
+    /// All rows.
+    pub(super) fn rows(&self) -> Vec<&T> {
+        let mut rows = Vec::with_capacity(self.first.len() + self.others.len() * PAGE);
+        // Page by page is faster than row by row.
+        for page in std::iter::once(&self.first).chain(&self.others) {
+            rows.extend(page.iter().flatten());
+        }
+        rows
+    }
+
     /// The rows and their numbers.
     pub(super) fn numbered(&self) -> impl Iterator<Item = (usize, &T)> {
         let places = self.places().enumerate();

@@ -142,7 +142,7 @@ impl Picture {
     }
 
     fn in_order(&self) -> impl ExactSizeIterator<Item = &Entry> {
-        let mut entries: Vec<&Entry> = self.entries.iter().collect();
+        let mut entries = self.entries.rows();
         entries.sort_unstable_by_key(|entry| entry.rank);
         entries.into_iter()
     }
