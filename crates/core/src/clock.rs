@@ -12,6 +12,11 @@ impl Moment {
     pub(crate) fn since(self, earlier: Moment) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
+
+    /// The moment that long after this one.
+    pub(crate) fn plus(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(time))
+    }
 }
 
 /// A time as people write it: `5 s`, `20 ms`.

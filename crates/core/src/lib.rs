@@ -36,14 +36,16 @@ pub use child::{
 };
 pub use dynamic::{DynamicHandle, DynamicSupervisor};
 pub use exit::{
-    BoxError, Exhausted, ExitReason, InitPhase, InitializationError, IntoExit, Panic,
+    BoxError, Escalation, Exhausted, ExitReason, InitPhase, InitializationError, IntoExit, Panic,
     install_panic_hook,
 };
 pub use observe::{
     Event, EventKind, EventStream, LostEvents, Observer, StartCause, StderrObserver,
 };
 pub use path::{ChildId, ChildPath, Incarnation};
-pub use restart::{Intensity, Restart};
+pub use restart::{
+    Backoff, DelayCause, ExitVerdict, Intensity, Jitter, OnLimit, Restart, StormGuard,
+};
 pub use supervisor::{AutoShutdown, RunError, StartError, Strategy, Supervisor};
 pub use tree::{ChildKind, ChildState, Counts, Snapshot, SnapshotEntry};
 

@@ -53,14 +53,15 @@ pub use perennial_core::Application;
 #[cfg(feature = "test-util")]
 pub use perennial_core::Hold;
 pub use perennial_core::{
-    AutoShutdown, BoxError, CallError, ChildError, ChildId, ChildInfo, ChildKind, ChildPath,
-    ChildRef, ChildReport, ChildSettings, ChildSpec, ChildState, Context, Counts, DynamicHandle,
-    DynamicSupervisor, Event, EventKind, EventStream, Exhausted, ExitReason, Fault, Findings,
-    Incarnation, InitPhase, InitPolicy, InitializationError, Intensity, IntoExit, Lint, LostEvents,
-    Observer, Outcome, Panic, PathError, Report, Restart, RunError, RunFuture, Semantics,
-    ShutdownStrategy, Snapshot, SnapshotEntry, SpecError, StartCause, StartChildError, StartError,
-    Started, StderrObserver, StopSignal, Strategy, Supervisable, Supervisor, SupervisorHandle,
-    async_trait, install_panic_hook, worker,
+    AutoShutdown, Backoff, BoxError, CallError, ChildError, ChildId, ChildInfo, ChildKind,
+    ChildPath, ChildRef, ChildReport, ChildSettings, ChildSpec, ChildState, Context, Counts,
+    DelayCause, DynamicHandle, DynamicSupervisor, Escalation, Event, EventKind, EventStream,
+    Exhausted, ExitReason, ExitVerdict, Fault, Findings, Incarnation, InitPhase, InitPolicy,
+    InitializationError, Intensity, IntoExit, Jitter, Lint, LostEvents, Observer, OnLimit, Outcome,
+    Panic, PathError, Report, Restart, RunError, RunFuture, Semantics, ShutdownStrategy, Snapshot,
+    SnapshotEntry, SpecError, StartCause, StartChildError, StartError, Started, StderrObserver,
+    StopSignal, StormGuard, Strategy, Supervisable, Supervisor, SupervisorHandle, async_trait,
+    install_panic_hook, worker,
 };
 #[cfg(feature = "macros")]
 pub use perennial_macros::{Supervisable, worker};

@@ -144,6 +144,7 @@ fn reason(error: &StartError) -> String {
         StartError::Spec { source, .. } => source.to_string(),
         StartError::Initialization { source, .. } => source.story().to_string(),
         StartError::Exhausted { source, .. } => crate::exit::Chain(source.as_ref()).to_string(),
+        StartError::Escalated { source, .. } => crate::exit::Chain(source.as_ref()).to_string(),
         StartError::NoRuntime { .. } => "there is no tokio runtime".to_string(),
         StartError::Stopped { .. } => "it was stopped before it was up".to_string(),
     }
@@ -165,12 +166,14 @@ impl fmt::Display for Told<'_> {
                 write!(f, ":\n{report}")
             }
             // It names the supervisor itself.
-            Outcome::Exhausted(_) => outcome.fmt(f),
+            Outcome::Exhausted(_) | Outcome::Escalated(_) => outcome.fmt(f),
             Outcome::InitializationFailed(_) => write!(f, "{id} failed: {outcome}"),
-            Outcome::SignificantExited { .. } if !report.is_clean() => {
+            Outcome::SignificantExited { .. } | Outcome::Satisfied { .. } if !report.is_clean() => {
                 write!(f, "{id} {outcome}, not in good order:\n{report}")
             }
-            Outcome::SignificantExited { .. } | Outcome::Killed => write!(f, "{id} {outcome}"),
+            Outcome::SignificantExited { .. } | Outcome::Satisfied { .. } | Outcome::Killed => {
+                write!(f, "{id} {outcome}")
+            }
         }
     }
 }

@@ -62,6 +62,13 @@ impl Context {
         self.life.stop.token()
     }
 
+    /// Says that the child gets on; one with a [`watchdog`](crate::ChildSpec::watchdog) has to say so again and again.
+    ///
+    /// Cheap; without a watchdog it does nothing.
+    pub fn progress(&self) {
+        self.life.progress();
+    }
+
     /// Where the child stands in its tree.
     #[must_use]
     pub fn path(&self) -> &ChildPath {

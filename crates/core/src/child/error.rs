@@ -311,6 +311,14 @@ pub enum Fault {
     ZeroPeriod,
     /// A dynamic supervisor may have no children at all.
     NoChildrenAllowed,
+    /// Its backoff waits for nothing, shrinks, or begins above its cap.
+    Backoff,
+    /// Its own limit has a period of zero.
+    ZeroLimitPeriod,
+    /// Its watchdog gives it no time at all.
+    ZeroWatchdog,
+    /// Its storm guard has a threshold or a half-life of zero.
+    StormGuard,
 }
 
 /// Something that is allowed, but probably not meant.
@@ -425,6 +433,12 @@ impl fmt::Display for Fault {
             }
             Self::ZeroPeriod => "has a restart intensity with a period of zero",
             Self::NoChildrenAllowed => "is a dynamic supervisor with at most 0 children",
+            Self::Backoff => {
+                "has an impossible backoff: its base must be above zero and not above its cap, its factor 1 or more"
+            }
+            Self::ZeroLimitPeriod => "has a restart limit of its own with a period of zero",
+            Self::ZeroWatchdog => "has a watchdog that gives it no time",
+            Self::StormGuard => "has a storm guard with a threshold or a half-life of zero",
         })
     }
 }

@@ -555,6 +555,8 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
         restarts: 0,
         uptime: Some(now.saturating_duration_since(occupant.since)),
         last_exit: None,
+        restart_in: None,
+        delayed_by: None,
         counts: None,
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::stop::{StopCell, StopRequest};
 use super::{Departure, Inbox, Message, Seat, Semantics, SupervisorHandle, Word};
@@ -69,6 +70,17 @@ struct Rare {
     seat: OnceLock<Arc<Seat>>,
     departure: OnceLock<Arc<Departure>>,
     overdue: OnceLock<Duration>,
+    watchdog: OnceLock<Watchdog>,
+}
+
+/// Whether a child gets on that has to say so.
+#[derive(Debug)]
+struct Watchdog {
+    within: Duration,
+    /// When it said so last, if it did since somebody asked.
+    progress: Mutex<Option<Instant>>,
+    /// It did not in time.
+    barked: AtomicBool,
 }
 
 /// The task of a life.
@@ -78,6 +90,13 @@ enum Task {
     Spawned(AbortHandle),
     /// Or to be aborted as soon as it is spawned.
     Aborted,
+}
+
+impl Watchdog {
+    fn progress(&self) -> MutexGuard<'_, Option<Instant>> {
+        // Nothing in here is left half done by a panic.
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Commons {
@@ -248,6 +267,46 @@ impl Life {
     /// Its initialization is given up, which happens once.
     pub(crate) fn give_up(&self, after: Duration) {
         let _first = self.rare().overdue.set(after);
+    }
+
+    /// It has to say within that time, again and again, that it gets on.
+    pub(crate) fn set_watchdog(&self, within: Duration) {
+        // It is made for a new life.
+        let _first = self.rare().watchdog.set(Watchdog {
+            within,
+            progress: Mutex::default(),
+            barked: AtomicBool::new(false),
+        });
+    }
+
+    /// It gets on.
+    pub(crate) fn progress(&self) {
+        if let Some(watchdog) = self.watchdog() {
+            *watchdog.progress() = Some(Instant::now());
+        }
+    }
+
+    /// When it said last that it gets on, if it did since this was asked last.
+    pub(crate) fn take_progress(&self) -> Option<Instant> {
+        self.watchdog()?.progress().take()
+    }
+
+    /// It does not get on, and is ended for that.
+    pub(crate) fn set_stuck(&self) {
+        if let Some(watchdog) = self.watchdog() {
+            watchdog.barked.store(true, Ordering::Release);
+        }
+    }
+
+    /// Within what time it should have said that it gets on, if it did not.
+    pub(crate) fn stuck(&self) -> Option<Duration> {
+        let watchdog = self.watchdog()?;
+        let barked = watchdog.barked.load(Ordering::Acquire);
+        barked.then_some(watchdog.within)
+    }
+
+    fn watchdog(&self) -> Option<&Watchdog> {
+        self.rare.get()?.watchdog.get()
     }
 
     fn rare(&self) -> &Rare {

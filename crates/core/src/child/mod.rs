@@ -5,6 +5,7 @@ mod closure;
 mod context;
 pub(crate) mod derived;
 mod error;
+mod extras;
 mod handle;
 mod inbox;
 mod index;
@@ -28,13 +29,14 @@ pub use context::Context;
 pub use error::{
     CallError, ChildError, Fault, Findings, Lint, PathError, SpecError, StartChildError,
 };
+pub(crate) use extras::Extras;
 #[cfg(feature = "test-util")]
 pub use handle::Hold;
 pub use handle::{ChildInfo, ChildRef, SupervisorHandle};
 pub(crate) use inbox::{Call, Inbox, Message, Order, StartReply, Via, Whom, Word};
 pub(crate) use life::{Commons, Family, Life};
 pub use report::{ChildReport, Outcome, Report};
-pub(crate) use roster::{Entry, Roster};
+pub(crate) use roster::{Delay, Entry, Roster};
 pub(crate) use seat::{Departure, Occupant, Seat};
 pub use semantics::Semantics;
 pub use signal::StopSignal;

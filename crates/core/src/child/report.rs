@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::exit::{Exhausted, ExitReason, InitializationError};
+use crate::exit::{Escalation, Exhausted, ExitReason, InitializationError};
 use crate::path::ChildPath;
 
 /// How a tree was stopped: each child that ran, in the order of their ends.
@@ -36,6 +36,8 @@ pub struct Report {
     /// All of it in one list, made when somebody looks.
     whole: OnceLock<Arc<[ChildReport]>>,
     pub(crate) took: Duration,
+    pub(crate) restarts: u64,
+    pub(crate) storm_pauses: u32,
 }
 
 #[derive(Clone, Default)]
@@ -110,9 +112,20 @@ pub enum Outcome {
     SignificantExited {
         /// The one that ended last.
         child: ChildPath,
+        /// How it ended.
+        exit: ExitReason,
+    },
+    /// A child ended in the way that its [`stop_when`](crate::ChildSpec::stop_when) waits for.
+    Satisfied {
+        /// Which child.
+        child: ChildPath,
+        /// How it ended.
+        exit: ExitReason,
     },
     /// More restarts than its intensity bears.
     Exhausted(Arc<Exhausted>),
+    /// A child ended in a way that restarts cannot mend.
+    Escalated(Arc<Escalation>),
     /// A child could not start, or could not start again.
     InitializationFailed(InitializationError),
     /// Its task was aborted, or its runtime has ended.
@@ -133,6 +146,18 @@ impl Report {
     #[must_use]
     pub fn took(&self) -> Duration {
         self.took
+    }
+
+    /// How many restarts of its own children the supervisor has begun in its life; one of a group counts for each member.
+    #[must_use]
+    pub fn restarts(&self) -> u64 {
+        self.restarts
+    }
+
+    /// How often its [`StormGuard`](crate::StormGuard) has made its restarts pause.
+    #[must_use]
+    pub fn storm_pauses(&self) -> u32 {
+        self.storm_pauses
     }
 
     /// Whether every child ended in good order: none had to be forced, and none ended with an error.
@@ -238,10 +263,14 @@ impl ChildReport {
 }
 
 impl Outcome {
-    /// Whether it ended as planned: it was stopped, or its significant children had done their work.
+    /// Whether it ended as planned: it was stopped, its significant children had done their work, or what it
+    /// waited for has come.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        matches!(self, Self::Stopped | Self::SignificantExited { .. })
+        matches!(
+            self,
+            Self::Stopped | Self::SignificantExited { .. } | Self::Satisfied { .. }
+        )
     }
 }
 
@@ -273,7 +302,11 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => f.write_str("stopped"),
-            Self::SignificantExited { child } => write!(f, "ended, as {child} has ended"),
+            Self::SignificantExited { child, .. } => write!(f, "ended, as {child} has ended"),
+            Self::Satisfied { child, exit } => {
+                write!(f, "ended satisfied: {child} exited: {exit}")
+            }
+            Self::Escalated(escalation) => crate::exit::Chain(escalation.as_ref()).fmt(f),
             Self::Exhausted(exhausted) => crate::exit::Chain(exhausted.as_ref()).fmt(f),
             Self::InitializationFailed(error) => error.story().fmt(f),
             Self::Killed => f.write_str("killed"),

@@ -10,6 +10,7 @@ use super::pages::Pages;
 use super::{ChildKind, ChildSpec, Life, Seat};
 use crate::exit::ExitReason;
 use crate::path::{ChildPath, Incarnation};
+use crate::restart::DelayCause;
 use crate::tree::{ChildState, Counts, SnapshotEntry};
 
 /// Reading it never waits for the supervisor: it is locked only for the moment of a look or a change.
@@ -65,6 +66,16 @@ pub(crate) struct Entry {
     pub(crate) told: Option<Instant>,
     /// It overran its grace.
     pub(crate) forced: bool,
+    /// For how long and why it waits for its restart.
+    pub(crate) delay: Option<Box<Delay>>,
+}
+
+/// A wait for a restart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Delay {
+    /// `None` is beyond what a clock can tell.
+    pub(crate) until: Option<Instant>,
+    pub(crate) cause: DelayCause,
 }
 
 impl Roster {
@@ -175,6 +186,7 @@ impl RosterState {
             seat: None,
             told: None,
             forced: false,
+            delay: None,
         };
         self.next_rank = rank + 1;
         let slot = match self.free.pop() {
@@ -268,6 +280,11 @@ impl Entry {
             restarts: u64::from(self.restarts),
             uptime: self.since.map(|since| now.saturating_duration_since(since)),
             last_exit: self.last_exit.clone(),
+            restart_in: self
+                .delay
+                .as_deref()
+                .and_then(|delay| Some(delay.until?.saturating_duration_since(now))),
+            delayed_by: self.delay.as_deref().map(|delay| delay.cause),
             counts: None,
         }
     }

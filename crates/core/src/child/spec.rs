@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::extras::{Extras, Judge};
 use super::{ChildKind, InitPolicy, ShutdownStrategy, Supervisable};
+use crate::exit::ExitReason;
 use crate::path::ChildId;
-use crate::restart::Restart;
+use crate::restart::{Backoff, ExitVerdict, Intensity, OnLimit, Plan, Restart};
 
 /// How long an initialization may take if nothing else is said.
 const INIT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -68,6 +70,8 @@ pub struct ChildSettings {
     pub init_policy: InitPolicy,
     /// How long its initialization may take; `None` means without a limit.
     pub init_timeout: Option<Duration>,
+    /// What few specs say.
+    pub(crate) extras: Option<Arc<Extras>>,
 }
 
 impl ChildSpec {
@@ -86,6 +90,7 @@ impl ChildSpec {
                 // Each of its children has a limit of its own.
                 ChildKind::Supervisor => None,
             },
+            extras: None,
         };
         Self {
             has_initialization: child.has_initialization(),
@@ -140,10 +145,86 @@ impl ChildSpec {
         self
     }
 
+    /// Lets it wait before its restarts: by default each restart is at once.
+    ///
+    /// A child that fails at its restarts again and again uses its supervisor's intensity up all the same.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.extras().backoff = Some(backoff);
+        self
+    }
+
+    /// Sets how many restarts of its own it may have, and what follows then: by default only its
+    /// supervisor's intensity counts, which what is over this limit does not touch.
+    pub fn limit(mut self, limit: Intensity, then: OnLimit) -> Self {
+        self.extras().limit = Some((limit, then));
+        self
+    }
+
+    /// Sets within what time it has to call [`Context::progress`](crate::Context::progress) again and again
+    /// while it runs; else it is stopped as its shutdown strategy says, and has failed: by default it need not.
+    pub fn watchdog(mut self, within: Duration) -> Self {
+        self.extras().watchdog = Some(within);
+        self
+    }
+
+    /// Asks `classify` what is to follow an exit of this child that nobody asked for; `None` is: as its restart
+    /// type says.
+    ///
+    /// A temporary child is not restarted, whatever is said. It is also asked when a restart has failed at its initialization, but not at the first start. It is called
+    /// by the supervisor and must not block; one that panics has said `None`.
+    pub fn classify<F>(mut self, classify: F) -> Self
+    where
+        F: Fn(&ExitReason) -> Option<ExitVerdict> + Send + Sync + 'static,
+    {
+        self.extras().classifier = Some(Judge::new(classify));
+        self
+    }
+
+    /// Ends the supervisor, satisfied, when this child exits by itself in a way that `is_enough` says yes to:
+    /// see [`Outcome::Satisfied`](crate::Outcome).
+    ///
+    /// Asked before the classifier, and as that.
+    pub fn stop_when<F>(mut self, is_enough: F) -> Self
+    where
+        F: Fn(&ExitReason) -> bool + Send + Sync + 'static,
+    {
+        self.extras().stop_when = Some(Judge::new(is_enough));
+        self
+    }
+
+    fn extras(&mut self) -> &mut Extras {
+        Arc::make_mut(self.settings.extras.get_or_insert_default())
+    }
+
     /// What is set, defaults included.
     #[must_use]
     pub fn settings(&self) -> &ChildSettings {
         &self.settings
+    }
+}
+
+impl ChildSettings {
+    /// What a machine is told of its restarts, if there is anything to tell.
+    pub(crate) fn plan(&self) -> Option<Plan> {
+        self.extras.as_deref().and_then(Extras::plan)
+    }
+
+    /// How it waits before its restarts, if it does.
+    #[must_use]
+    pub fn backoff(&self) -> Option<Backoff> {
+        self.extras.as_ref()?.backoff
+    }
+
+    /// The limit of its own restarts and what follows then, if it has one.
+    #[must_use]
+    pub fn limit(&self) -> Option<(Intensity, OnLimit)> {
+        self.extras.as_ref()?.limit
+    }
+
+    /// Within what time it has to say that it gets on, if it has to.
+    #[must_use]
+    pub fn watchdog(&self) -> Option<Duration> {
+        self.extras.as_ref()?.watchdog
     }
 }
 

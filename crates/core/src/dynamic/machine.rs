@@ -7,16 +7,20 @@ use std::time::Duration;
 
 use crate::child::Semantics;
 use crate::clock::Moment;
-use crate::restart::{Intensity, Window};
+use crate::restart::{
+    Bearing, DelayCause, ExitVerdict, Intensity, Judgment, Paces, Plan, Restart, StormGuard,
+    Tolerance,
+};
 use crate::supervisor::{
-    Action, Answer, Cause, Decide, End, Exit, Force, Input, Overdue, Patience, Refusal, Row, Slot,
-    State, Then, Traits, Waiting, Wish,
+    Action, Answer, Cause, Decide, End, Exit, Force, Held, Input, Overdue, Patience, Refusal, Row,
+    Slot, State, Then, Traits, Waiting, Wish,
 };
 
 /// What a dynamic supervisor is told once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Settings {
     pub(crate) intensity: Intensity,
+    pub(crate) storm_guard: Option<StormGuard>,
     pub(crate) abort_grace: Duration,
     pub(crate) max_children: usize,
     pub(crate) semantics: Semantics,
@@ -26,9 +30,11 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Machine {
     settings: Settings,
-    window: Window,
+    bearing: Bearing,
     /// By slot; `None` where no row is.
     rows: Vec<Option<Row>>,
+    /// Of the rows whose specs say anything of it.
+    paces: Paces,
     /// How many rows there are, those in restart included.
     count: usize,
     /// How many rows start or stop.
@@ -48,8 +54,9 @@ impl Machine {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
             settings,
-            window: Window::default(),
+            bearing: Bearing::default(),
             rows: Vec::new(),
+            paces: Paces::default(),
             count: 0,
             unsettled: 0,
             stage: Stage::Running,
@@ -57,10 +64,13 @@ impl Machine {
         }
     }
 
-    fn started(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+    fn started(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
         // A child that is told to end may have started just before: its exit follows.
         if let State::Starting(_, Patience::InTime) = self.row(slot).state {
             self.set(slot, State::Running(false));
+            if let Some(time) = self.paces.get(slot).and_then(|pace| pace.up(now)) {
+                actions.push(Action::Watch(slot, time));
+            }
             self.waiting
                 .answer(slot, Wish::Up, Answer::Started, actions);
         }
@@ -75,35 +85,65 @@ impl Machine {
     }
 
     fn exited(&mut self, now: Moment, slot: Slot, exit: Exit, actions: &mut Vec<Action>) {
-        let traits = self.row(slot).traits;
         match self.row(slot).state {
-            State::Starting(cause, _) => self.start_failed(slot, cause, exit, actions),
-            State::Running(_) if self.stage != Stage::Running => self.forget(slot, actions),
-            State::Running(_)
-                if exit == Exit::Unstartable
-                    && self.row(slot).is_fatal()
-                    && traits.restart.follows(true) =>
-            {
-                self.end(End::RestartFailed(slot), actions);
-                self.forget(slot, actions);
-            }
-            State::Running(_) if traits.restart.follows(exit != Exit::Clean) => {
-                self.restart(now, slot, actions);
-            }
-            State::Running(_) | State::Stopping(..) => self.forget(slot, actions),
-            State::Idle | State::Due(_) | State::Retrying => {
+            State::Starting(cause, _) => self.start_failed(now, slot, cause, exit, actions),
+            State::Running(_) => self.follow(now, slot, exit, actions),
+            State::Stopping(Then::Failed, _) => self.follow(now, slot, Exit::Abnormal, actions),
+            State::Stopping(..) => self.forget(slot, actions),
+            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) => {
                 debug_assert!(false, "only a child that lives can exit");
             }
         }
     }
 
-    fn start_failed(&mut self, slot: Slot, cause: Cause, exit: Exit, actions: &mut Vec<Action>) {
+    /// A child has ended, and nobody had asked it to.
+    fn follow(&mut self, now: Moment, slot: Slot, exit: Exit, actions: &mut Vec<Action>) {
+        if self.stage != Stage::Running {
+            return self.forget(slot, actions);
+        }
+        let row = self.row(slot);
+        let restart = row.traits.restart;
+        match exit {
+            Exit::Satisfied => self.end_by(End::Satisfied(slot), slot, actions),
+            Exit::Judged(ExitVerdict::Stop) => self.forget(slot, actions),
+            Exit::Judged(ExitVerdict::Escalate) => {
+                self.end_by(End::Escalated(slot), slot, actions);
+            }
+            _ if restart == Restart::Temporary => self.forget(slot, actions),
+            Exit::Judged(ExitVerdict::Restart) => self.restart(now, slot, None, actions),
+            Exit::Judged(ExitVerdict::RestartAfter(time)) => {
+                self.restart(now, slot, Some(time), actions);
+            }
+            Exit::Permanent => self.end_by(End::Escalated(slot), slot, actions),
+            Exit::Planned => self.start(slot, Cause::Restart, actions),
+            Exit::Unstartable if row.is_fatal() => {
+                self.end_by(End::RestartFailed(slot), slot, actions);
+            }
+            Exit::Clean | Exit::Abnormal | Exit::Killed | Exit::Unstartable => {
+                if restart.follows(exit != Exit::Clean) {
+                    self.restart(now, slot, None, actions);
+                } else {
+                    self.forget(slot, actions);
+                }
+            }
+        }
+    }
+
+    fn start_failed(
+        &mut self,
+        now: Moment,
+        slot: Slot,
+        cause: Cause,
+        exit: Exit,
+        actions: &mut Vec<Action>,
+    ) {
         self.waiting.answer(slot, Wish::Up, Answer::Failed, actions);
         if cause == Cause::Add || self.stage != Stage::Running {
             self.forget(slot, actions);
+        } else if matches!(exit, Exit::Judged(_) | Exit::Satisfied) {
+            self.follow(now, slot, exit, actions);
         } else if self.row(slot).is_fatal() && exit != Exit::Killed {
-            self.end(End::RestartFailed(slot), actions);
-            self.forget(slot, actions);
+            self.end_by(End::RestartFailed(slot), slot, actions);
         } else {
             self.set(slot, State::Retrying);
             actions.push(Action::Retry(slot));
@@ -111,6 +151,15 @@ impl Machine {
     }
 
     fn overdue(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
+        match self.row(slot).state {
+            State::Delayed(_) => {
+                // In its turn among all else that happens.
+                self.set(slot, State::Delayed(Held::Over));
+                return actions.push(Action::Retry(slot));
+            }
+            State::Running(false) => return self.look_after(now, slot, actions),
+            _ => (),
+        }
         match self.row(slot).state.overdue() {
             Overdue::Force(state) => {
                 self.set(slot, state);
@@ -121,6 +170,34 @@ impl Machine {
                 self.exited(now, slot, Exit::Abnormal, actions);
             }
             Overdue::Settled => (),
+        }
+    }
+
+    /// The time of a running child has come: it has recovered, or does not get on.
+    fn look_after(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
+        let Some(pace) = self.paces.get(slot) else {
+            return;
+        };
+        if pace.recover(now) {
+            actions.push(Action::Recovered(slot));
+        }
+        if pace.is_stuck(now) {
+            actions.push(Action::Stuck(slot));
+            return self.bid_farewell(slot, Then::Failed, actions);
+        }
+        if let Some(time) = pace.next_look(now) {
+            actions.push(Action::Watch(slot, time));
+        }
+    }
+
+    /// The child has said at that moment that it gets on.
+    fn progressed(&mut self, now: Moment, slot: Slot, at: Moment, actions: &mut Vec<Action>) {
+        if self.state(slot) == Some(State::Running(false))
+            && let Some(pace) = self.paces.get(slot)
+        {
+            pace.progress(at);
+            // Its time may be over all the same.
+            self.look_after(now, slot, actions);
         }
     }
 
@@ -155,17 +232,47 @@ impl Machine {
         self.tell_to_end(slot, actions);
     }
 
-    fn restart(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
-        let whole_seconds = self.settings.semantics.whole_seconds;
-        if self
-            .window
-            .admit(self.settings.intensity, whole_seconds, now)
-        {
-            self.start(slot, Cause::Restart, actions);
-        } else {
-            self.end(End::Exhausted(slot), actions);
-            self.forget(slot, actions);
+    /// Counts a restart, `asked` time from now if somebody says so, and begins it, puts it off, or gives up.
+    fn restart(
+        &mut self,
+        now: Moment,
+        slot: Slot,
+        asked: Option<Duration>,
+        actions: &mut Vec<Action>,
+    ) {
+        let tolerance = Tolerance {
+            intensity: self.settings.intensity,
+            storm_guard: self.settings.storm_guard,
+            whole_seconds: self.settings.semantics.whole_seconds,
+        };
+        let pace = self.paces.get(slot);
+        let (judgment, pause) = self.bearing.judge(&tolerance, pace, asked, now);
+        actions.extend(pause.map(Action::Storm));
+        match judgment {
+            Judgment::Now => self.start(slot, Cause::Restart, actions),
+            Judgment::Later(cause, time) => {
+                let held = match cause {
+                    DelayCause::Quarantine => Held::Quarantined,
+                    DelayCause::Backoff { .. } | DelayCause::Verdict | DelayCause::Storm => {
+                        Held::Paced
+                    }
+                };
+                self.set(slot, State::Delayed(held));
+                actions.push(Action::Delay(slot, cause, time));
+            }
+            Judgment::Drop => {
+                actions.push(Action::Dropped(slot));
+                self.forget(slot, actions);
+            }
+            Judgment::TooMany(true) => self.end_by(End::LimitReached(slot), slot, actions),
+            Judgment::TooMany(false) => self.end_by(End::Exhausted(slot), slot, actions),
         }
+    }
+
+    /// Ends all for the sake of this child, which is gone.
+    fn end_by(&mut self, end: End, slot: Slot, actions: &mut Vec<Action>) {
+        self.end(end, actions);
+        self.forget(slot, actions);
     }
 
     /// Tells all children to end, at the same time. The first reason to end is the one that counts.
@@ -177,6 +284,7 @@ impl Machine {
         actions.push(Action::Ending(end));
         let kept = match end {
             End::RestartFailed(slot) | End::Exhausted(slot) => Some(slot),
+            End::LimitReached(slot) | End::Escalated(slot) | End::Satisfied(slot) => Some(slot),
             End::Asked | End::BootFailed(_) | End::SignificantExited(_) => None,
         };
         actions.reserve(self.count);
@@ -193,21 +301,29 @@ impl Machine {
         actions.push(Action::Start(slot, cause, timeout));
     }
 
+    /// The child is to be down for good.
     fn tell_to_end(&mut self, slot: Slot, actions: &mut Vec<Action>) {
-        let row = self.row(slot);
-        match row.state {
-            State::Stopping(..) => (),
-            State::Idle | State::Due(_) | State::Retrying => self.forget(slot, actions),
-            state if state.is_aborted() => {
-                self.set(slot, State::Stopping(Then::Remove, Force::Killed));
-                actions.push(Action::Await(slot, self.settings.abort_grace));
+        match self.row(slot).state {
+            State::Stopping(_, force) => self.set(slot, State::Stopping(Then::Remove, force)),
+            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) => {
+                self.forget(slot, actions);
             }
             State::Starting(..) | State::Running(_) => {
-                let (force, action) = row.farewell(slot, self.settings.abort_grace);
-                self.set(slot, State::Stopping(Then::Remove, force));
-                actions.push(action);
+                self.bid_farewell(slot, Then::Remove, actions);
             }
         }
+    }
+
+    /// Tells a child to end that starts or runs.
+    fn bid_farewell(&mut self, slot: Slot, then: Then, actions: &mut Vec<Action>) {
+        let row = self.row(slot);
+        if row.state.is_aborted() {
+            self.set(slot, State::Stopping(then, Force::Killed));
+            return actions.push(Action::Await(slot, self.settings.abort_grace));
+        }
+        let (force, action) = row.farewell(slot, self.settings.abort_grace);
+        self.set(slot, State::Stopping(then, force));
+        actions.push(action);
     }
 
     /// A child is down for good.
@@ -217,6 +333,7 @@ impl Machine {
             .answer(slot, Wish::Up, Answer::Cancelled, actions);
         self.set(slot, State::Idle);
         self.rows[slot] = None;
+        self.paces.remove(slot);
         self.count -= 1;
         actions.push(Action::Remove(slot));
     }
@@ -237,16 +354,17 @@ impl Decide for Machine {
     fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>) {
         match input {
             Input::Begin => actions.push(Action::Up),
-            Input::Started(slot) => self.started(slot, actions),
+            Input::Started(slot) => self.started(now, slot, actions),
             Input::Ignored(slot) => self.ignored(slot, actions),
             Input::Exited(slot, exit) => self.exited(now, slot, exit, actions),
             Input::Overdue(slot) => self.overdue(now, slot, actions),
-            Input::Retry(slot) => {
-                // A call may have taken care of it since.
-                if self.state(slot) == Some(State::Retrying) {
-                    self.restart(now, slot, actions);
-                }
-            }
+            // A call may have taken care of it since.
+            Input::Retry(slot) => match self.state(slot) {
+                Some(State::Retrying) => self.restart(now, slot, None, actions),
+                Some(State::Delayed(Held::Over)) => self.start(slot, Cause::Restart, actions),
+                _ => (),
+            },
+            Input::Progressed(slot, at) => self.progressed(now, slot, at, actions),
             Input::Killed(slot) => self.killed(slot, actions),
             Input::StopRequested => self.end(End::Asked, actions),
             Input::Add(request, slot, traits) => self.add(request, slot, traits, actions),
@@ -267,15 +385,20 @@ impl Decide for Machine {
         }
     }
 
+    fn plan(&mut self, slot: Slot, plan: Plan) {
+        self.paces.plan(slot, plan);
+    }
+
     fn attends(&self, input: &Input) -> bool {
         if !self.settings.semantics.blocking || self.unsettled == 0 {
             return true;
         }
         match *input {
-            Input::Started(slot)
-            | Input::Ignored(slot)
-            | Input::Exited(slot, _)
-            | Input::Overdue(slot) => self.row(slot).state.is_unsettled(),
+            Input::Started(slot) | Input::Ignored(slot) | Input::Exited(slot, _) => {
+                self.row(slot).state.is_unsettled()
+            }
+            // What is to be done about it waits for its turn by itself.
+            Input::Overdue(_) | Input::Progressed(..) => true,
             _ => false,
         }
     }

@@ -8,7 +8,7 @@ use super::handle::{DynamicHandle, Template};
 use crate::child::{ChildSpec, Lint, Report, Semantics, SpecError};
 use crate::observe::Observer;
 use crate::path::ChildId;
-use crate::restart::Intensity;
+use crate::restart::{Intensity, StormGuard};
 use crate::supervisor::{Blueprint, RunError, StartError, check};
 
 /// A supervisor of any number of children that are made from one template at run time.
@@ -77,6 +77,18 @@ impl<A: Send + 'static> DynamicSupervisor<A> {
     /// Sets how many restarts within what time it bears, of all children together: 3 in 5 seconds by default.
     pub fn intensity(mut self, restarts: u32, period: Duration) -> Self {
         self.blueprint.intensity = Intensity::new(restarts, period);
+        self
+    }
+
+    /// Bears any number of restarts: [`Intensity::unlimited`].
+    pub fn unlimited_intensity(mut self) -> Self {
+        self.blueprint.intensity = Intensity::unlimited();
+        self
+    }
+
+    /// Holds restarts back when too much fails at once: by default nothing does.
+    pub fn storm_guard(mut self, guard: StormGuard) -> Self {
+        self.blueprint.storm_guard = Some(guard);
         self
     }
 

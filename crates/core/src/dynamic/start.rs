@@ -50,6 +50,7 @@ impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
         };
         let settings = Settings {
             intensity: blueprint.intensity,
+            storm_guard: blueprint.storm_guard,
             abort_grace: blueprint.abort_grace,
             max_children: self.max_children,
             semantics,

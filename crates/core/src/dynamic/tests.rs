@@ -74,6 +74,7 @@ fn cases(semantics: Semantics, calls: u8) -> Vec<Case> {
                 });
                 let settings = Settings {
                     intensity: Intensity::new(LIMIT, Duration::from_secs(5)),
+                    storm_guard: None,
                     abort_grace: Duration::from_secs(1),
                     max_children,
                     semantics,

@@ -130,8 +130,46 @@ pub struct Exhausted {
     pub restarts: u32,
     /// Within what time.
     pub period: Duration,
+    /// Whether that is the child's own limit, and not its supervisor's intensity.
+    pub own_limit: bool,
     /// The exits that led to it, oldest first, the last one at the end; 16 at most.
     pub history: Vec<(ChildPath, ExitReason)>,
+}
+
+/// Why a supervisor gave up: one child ended in a way that restarts cannot mend.
+///
+/// The child said so itself, with [`ExitReason::Permanent`], or its classifier did, with
+/// [`ExitVerdict::Escalate`](crate::ExitVerdict). In the first case the supervisor above does not restart
+/// this one either, and so on up to the root, unless a classifier on the way says otherwise.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ExitReason, Outcome, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let feed = worker("feed", |_| async { Err("never reached".into()) });
+/// let feed = feed.classify(|exit| exit.is_abnormal().then_some(perennial::ExitVerdict::Escalate));
+/// let app = Supervisor::one_for_one("app").child(feed);
+/// let Outcome::Escalated(why) = app.start().await?.wait().await else {
+///     return Err("it still runs".into());
+/// };
+/// assert_eq!(why.child.to_string(), "app/feed");
+/// assert!(matches!(why.exit, ExitReason::Failed(_)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Escalation {
+    /// The supervisor that gave up.
+    pub path: ChildPath,
+    /// The child because of which it did.
+    pub child: ChildPath,
+    /// How that child ended.
+    pub exit: ExitReason,
 }
 
 /// A failed start, told from where it began: `app/storage/database failed to initialize: no such file`.
@@ -139,6 +177,9 @@ pub(crate) struct Story<'a>(&'a InitializationError);
 
 /// What a supervisor did that gave up, without its name.
 pub(crate) struct Deed<'a>(pub(crate) &'a Exhausted);
+
+/// How a child ended, behind its name; what its error says is left to the source.
+struct Fate<'a>(&'a ExitReason);
 
 /// An error with what caused it, on one line.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
@@ -312,6 +353,19 @@ impl Exhausted {
     }
 }
 
+impl fmt::Display for Escalation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, child, exit } = self;
+        write!(f, "{path} gave up: {child}{}", Fate(exit))
+    }
+}
+
+impl Error for Escalation {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.exit.error()
+    }
+}
+
 impl fmt::Display for Exhausted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.path, Deed(self))
@@ -332,14 +386,21 @@ impl fmt::Display for Deed<'_> {
             f,
             "gave up after {restarts} restart{s} in {period}: {child}"
         )?;
-        match self.0.last_exit() {
+        Fate(self.0.last_exit()).fmt(f)
+    }
+}
+
+impl fmt::Display for Fate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
             ExitReason::Panicked(panic) => write!(f, " panicked: {panic}"),
             ExitReason::Killed => f.write_str(" was killed"),
             ExitReason::Unresponsive => f.write_str(" was unresponsive"),
             // What follows is their source.
             ExitReason::InitializationFailed(_) => f.write_str(" failed to initialize"),
             ExitReason::Failed(_) => f.write_str(" failed"),
-            ExitReason::Exhausted(_) => f.write_str(" gave up"),
+            ExitReason::Permanent(_) => f.write_str(" failed for good"),
+            ExitReason::Exhausted(_) | ExitReason::Escalated(_) => f.write_str(" gave up"),
             reason => write!(f, " exited: {reason}"),
         }
     }

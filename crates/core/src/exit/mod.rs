@@ -6,9 +6,12 @@ mod panic;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Span;
 
 pub(crate) use error::{Chain, Deed};
-pub use error::{Exhausted, InitPhase, InitializationError};
+pub use error::{Escalation, Exhausted, InitPhase, InitializationError};
 pub(crate) use panic::take_location;
 pub use panic::{Panic, install_panic_hook};
 
@@ -32,7 +35,7 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
 /// How a child ended.
 ///
-/// *Clean* are the first three, *abnormal* all others; a [`Restart::Transient`](crate::Restart)
+/// *Clean* are the first four, *abnormal* all others; a [`Restart::Transient`](crate::Restart)
 /// child is restarted after abnormal exits only. Cheap to clone.
 ///
 /// # Examples
@@ -57,18 +60,27 @@ pub enum ExitReason {
     Shutdown,
     /// It ended in good order for the reason given.
     ShutdownWith(Arc<str>),
+    /// It ended in good order to be replaced: it is started again, unless it is temporary, and nothing counts.
+    Planned,
     /// It returned an error.
     Failed(Arc<dyn Error + Send + Sync + 'static>),
+    /// It returned an error that no restart can mend: it is not restarted, and its supervisor gives up.
+    Permanent(Arc<dyn Error + Send + Sync + 'static>),
     /// It panicked after its initialization.
     Panicked(Panic),
     /// Its task was aborted: by its supervisor, or by [`kill_child`](crate::SupervisorHandle::kill_child).
     Killed,
     /// It did not end although its task was aborted: it blocks its thread. It may still run.
     Unresponsive,
+    /// It did not call [`Context::progress`](crate::Context::progress) within that time, as its watchdog asks, and
+    /// was ended for that.
+    Stuck(Duration),
     /// It could not start: its initialization failed, panicked, or took too long.
     InitializationFailed(InitializationError),
     /// A supervisor gave up: more restarts than its intensity bears.
     Exhausted(Arc<Exhausted>),
+    /// A supervisor gave up because of the exit of one child.
+    Escalated(Arc<Escalation>),
 }
 
 /// What the future of a worker may yield, and which [`ExitReason`] is made of it.
@@ -104,16 +116,35 @@ impl ExitReason {
         Self::Failed(Arc::from(error.into()))
     }
 
+    /// An exit with an error that no restart can mend.
+    #[must_use]
+    pub fn permanent(error: impl Into<BoxError>) -> Self {
+        Self::Permanent(Arc::from(error.into()))
+    }
+
     /// A clean exit with a reason of its own.
     #[must_use]
     pub fn shutdown_with(reason: impl Into<Arc<str>>) -> Self {
         Self::ShutdownWith(reason.into())
     }
 
-    /// Whether it is one of normal, shutdown, and shutdown with a reason.
+    /// Whether it is one of normal, shutdown, shutdown with a reason, and planned.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        matches!(self, Self::Normal | Self::Shutdown | Self::ShutdownWith(_))
+        matches!(
+            self,
+            Self::Normal | Self::Shutdown | Self::ShutdownWith(_) | Self::Planned
+        )
+    }
+
+    /// Whether it is [`Permanent`](Self::Permanent), or that of a supervisor that gave up because of such an exit.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        let mut at = self;
+        while let Self::Escalated(escalation) = at {
+            at = &escalation.exit;
+        }
+        matches!(at, Self::Permanent(_))
     }
 
     /// Whether it is not clean.
@@ -126,11 +157,12 @@ impl ExitReason {
     #[must_use]
     pub fn error(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Failed(error) => Some(error.as_ref()),
+            Self::Failed(error) | Self::Permanent(error) => Some(error.as_ref()),
             Self::InitializationFailed(error) => Some(error),
             Self::Exhausted(exhausted) => Some(exhausted.as_ref()),
-            Self::Normal | Self::Shutdown | Self::ShutdownWith(_) => None,
-            Self::Panicked(_) | Self::Killed | Self::Unresponsive => None,
+            Self::Escalated(escalation) => Some(escalation.as_ref()),
+            Self::Normal | Self::Shutdown | Self::ShutdownWith(_) | Self::Planned => None,
+            Self::Panicked(_) | Self::Killed | Self::Unresponsive | Self::Stuck(_) => None,
         }
     }
 }
@@ -142,12 +174,16 @@ impl fmt::Display for ExitReason {
             Self::Normal => f.write_str("normal"),
             Self::Shutdown => f.write_str("shutdown"),
             Self::ShutdownWith(reason) => write!(f, "shutdown: {reason}"),
+            Self::Planned => f.write_str("planned"),
             Self::Failed(error) => Chain(error.as_ref()).fmt(f),
+            Self::Permanent(error) => write!(f, "failed for good: {}", Chain(error.as_ref())),
             Self::Panicked(panic) => write!(f, "panicked: {panic}"),
             Self::Killed => f.write_str("killed"),
             Self::Unresponsive => f.write_str("unresponsive"),
+            Self::Stuck(time) => write!(f, "stuck: no progress within {}", Span(*time)),
             Self::InitializationFailed(error) => Chain(error).fmt(f),
             Self::Exhausted(exhausted) => Chain(exhausted.as_ref()).fmt(f),
+            Self::Escalated(escalation) => Chain(escalation.as_ref()).fmt(f),
         }
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Span;
-use crate::exit::{Chain, Deed, Exhausted, ExitReason, InitializationError};
+use crate::exit::{Chain, Deed, Escalation, Exhausted, ExitReason, InitializationError};
 use crate::path::{ChildPath, Incarnation};
+use crate::restart::DelayCause;
 
 /// One change of a tree: what happened to which life of which child.
 ///
@@ -102,6 +103,34 @@ pub enum EventKind {
         /// The child, its exits and the limit.
         exhausted: Arc<Exhausted>,
     },
+    /// It failed, and waits for its restart.
+    Delayed {
+        /// How long.
+        by: Duration,
+        /// For what.
+        cause: DelayCause,
+    },
+    /// It was up long enough since its last restart: its [`Backoff`](crate::Backoff) begins anew.
+    Recovered,
+    /// It did not call [`Context::progress`](crate::Context::progress) in time, and is ended for that.
+    Stuck,
+    /// It has used up its own limit of restarts, and stays down.
+    Dropped,
+    /// Too much has failed: the supervisor begins no restart for that time.
+    StormPause {
+        /// How long.
+        pause: Duration,
+    },
+    /// The supervisor ends satisfied: a child ended in the way that it waits for.
+    Satisfied {
+        /// Which child.
+        child: ChildPath,
+    },
+    /// The supervisor gives up and ends: a child ended in a way that restarts cannot mend.
+    Hopeless {
+        /// Which child, and how it ended.
+        escalation: Arc<Escalation>,
+    },
     /// The supervisor ends, as one of its children could not start.
     Escalated {
         /// Which child, and why.
@@ -152,7 +181,9 @@ impl EventKind {
     pub(crate) fn is_trouble(&self) -> bool {
         match self {
             Self::StartFailed { .. } | Self::Killed | Self::Unresponsive => true,
-            Self::GaveUp { .. } | Self::Escalated { .. } => true,
+            Self::GaveUp { .. } | Self::Escalated { .. } | Self::Hopeless { .. } => true,
+            Self::Stuck | Self::Dropped | Self::StormPause { .. } => true,
+            Self::Delayed { .. } | Self::Recovered | Self::Satisfied { .. } => false,
             Self::Exited { reason } => reason.is_abnormal(),
             Self::Starting { .. } | Self::Started | Self::Ignored => false,
             Self::StopRequested { .. } | Self::AutoShutdown { .. } => false,
@@ -193,6 +224,23 @@ impl fmt::Display for EventKind {
                     Some(source) => write!(f, ": {}", Chain(source)),
                     None => Ok(()),
                 }
+            }
+            Self::Delayed { by, cause } => {
+                write!(f, "is restarted in {}: {cause}", Span(*by))
+            }
+            Self::Recovered => f.write_str("has recovered"),
+            Self::Stuck => f.write_str("is stuck: it makes no progress"),
+            Self::Dropped => f.write_str("stays down: its restarts are used up"),
+            Self::StormPause { pause } => {
+                write!(
+                    f,
+                    "begins no restart for {}: too much has failed",
+                    Span(*pause)
+                )
+            }
+            Self::Satisfied { child } => write!(f, "ends satisfied by {child}"),
+            Self::Hopeless { escalation } => {
+                write!(f, "gives up: {}", Chain(escalation.as_ref()))
             }
             Self::Escalated { error } => {
                 write!(f, "ends: {}", error.story())

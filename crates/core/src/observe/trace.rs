@@ -38,6 +38,7 @@ pub(crate) fn event(path: &ChildPath, incarnation: Incarnation, kind: &EventKind
 fn level(kind: &EventKind) -> Level {
     match kind {
         EventKind::GaveUp { .. } | EventKind::Escalated { .. } => Level::ERROR,
+        EventKind::Hopeless { .. } | EventKind::Dropped => Level::ERROR,
         EventKind::StartFailed { .. } | EventKind::Unresponsive => Level::ERROR,
         kind if kind.is_trouble() => Level::WARN,
         EventKind::Starting { .. } | EventKind::StopRequested { .. } => Level::DEBUG,

@@ -21,7 +21,7 @@ use crate::clock::Moment;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Intensity {
-    /// How many restarts are borne; with 0 the first one is too many.
+    /// How many restarts are borne; with 0 the first one is too many, and [`u32::MAX`] are never too many.
     pub restarts: u32,
     /// Within what time; must not be zero.
     pub period: Duration,
@@ -44,6 +44,18 @@ impl Intensity {
     pub const fn new(restarts: u32, period: Duration) -> Self {
         Self { restarts, period }
     }
+
+    /// No limit: nothing is counted. What keeps failing is then best slowed down by a [`Backoff`](crate::Backoff).
+    #[must_use]
+    pub const fn unlimited() -> Self {
+        Self::new(u32::MAX, Duration::from_secs(1))
+    }
+
+    /// Whether there is no limit.
+    #[must_use]
+    pub const fn is_unlimited(&self) -> bool {
+        self.restarts == u32::MAX
+    }
 }
 
 impl Default for Intensity {
@@ -58,6 +70,9 @@ impl Window {
     /// With `whole_seconds` the clock is read in whole seconds, never stands still, and the period
     /// includes its end, as in OTP: failures just under `period` + 1 s apart can count together.
     pub(crate) fn admit(&mut self, limit: Intensity, whole_seconds: bool, now: Moment) -> bool {
+        if limit.is_unlimited() {
+            return true;
+        }
         let now = if whole_seconds { now } else { self.read(now) };
         let has_left = |&oldest: &Moment| has_left(oldest, limit.period, whole_seconds, now);
         while self.at.front().is_some_and(has_left) {
@@ -155,9 +170,9 @@ mod tests {
     #[test]
     fn restarts_that_have_left_the_window_are_forgotten() {
         let mut window = Window::default();
-        let unlimited = Intensity::new(u32::MAX, Duration::from_secs(1));
+        let many = Intensity::new(u32::MAX - 1, Duration::from_secs(1));
         for restart in 0..100_000 {
-            assert!(window.admit(unlimited, false, at(restart * 100)));
+            assert!(window.admit(many, false, at(restart * 100)));
             assert!(window.at.len() <= 10, "ten are within a second");
         }
     }
@@ -165,8 +180,17 @@ mod tests {
     #[test]
     fn the_largest_intensity_reserves_no_memory() {
         let mut window = Window::default();
-        let unlimited = Intensity::new(u32::MAX, Duration::from_secs(1));
-        assert!(window.admit(unlimited, false, at(0)));
+        let largest = Intensity::new(u32::MAX - 1, Duration::from_secs(1));
+        assert!(window.admit(largest, false, at(0)));
         assert!(window.at.capacity() < 16);
+    }
+
+    #[test]
+    fn without_a_limit_nothing_is_counted() {
+        let mut window = Window::default();
+        for _ in 0..1_000 {
+            assert!(window.admit(Intensity::unlimited(), false, at(0)));
+        }
+        assert!(window.at.is_empty());
     }
 }

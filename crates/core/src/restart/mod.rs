@@ -1,9 +1,16 @@
-//! Which exits are followed by a restart, and how many restarts a supervisor bears.
+//! Which exits are followed by a restart, how many restarts are borne, and how long each one waits.
 
+mod backoff;
 mod intensity;
+mod limit;
+mod pace;
+mod storm;
 
+pub use backoff::{Backoff, Jitter};
 pub use intensity::Intensity;
-pub(crate) use intensity::Window;
+pub use limit::{DelayCause, ExitVerdict, OnLimit};
+pub(crate) use pace::{Bearing, Judgment, Paces, Plan, Tolerance};
+pub use storm::StormGuard;
 
 /// When an exited child is restarted; OTP's restart type.
 ///

@@ -12,13 +12,14 @@ use crate::child::{
 };
 use crate::observe::{EventKind, Hub, Observer, StartCause};
 use crate::path::{ChildId, ChildPath};
-use crate::restart::Intensity;
+use crate::restart::{Intensity, StormGuard};
 
 /// The settings that static and dynamic supervisors share.
 #[derive(Clone)]
 pub(crate) struct Blueprint {
     pub(crate) id: ChildId,
     pub(crate) intensity: Intensity,
+    pub(crate) storm_guard: Option<StormGuard>,
     pub(crate) abort_grace: Duration,
     /// `None`: those of the supervisor above.
     pub(crate) semantics: Option<Semantics>,
@@ -35,6 +36,7 @@ impl Blueprint {
             seat: Seat::new(id.clone()),
             id,
             intensity: Intensity::default(),
+            storm_guard: None,
             abort_grace: Duration::from_secs(1),
             semantics: None,
             observers: Vec::new(),
@@ -79,6 +81,9 @@ impl Blueprint {
         }
         if self.intensity.period.is_zero() {
             findings.faults.push((path.clone(), Fault::ZeroPeriod));
+        }
+        if self.storm_guard.is_some_and(|guard| !guard.is_valid()) {
+            findings.faults.push((path.clone(), Fault::StormGuard));
         }
         if path.parent().is_some() && !self.observers.is_empty() {
             let path = path.clone();
@@ -144,9 +149,11 @@ impl Blueprint {
         match departure.outcome.clone() {
             Outcome::InitializationFailed(source) => StartError::Initialization { id, source },
             Outcome::Exhausted(source) => StartError::Exhausted { id, source },
-            Outcome::Stopped | Outcome::SignificantExited { .. } | Outcome::Killed => {
-                StartError::Stopped { id }
-            }
+            Outcome::Escalated(source) => StartError::Escalated { id, source },
+            Outcome::Stopped
+            | Outcome::SignificantExited { .. }
+            | Outcome::Satisfied { .. }
+            | Outcome::Killed => StartError::Stopped { id },
         }
     }
 
@@ -171,8 +178,11 @@ impl Blueprint {
         guard.0 = None;
         let id = self.id.clone();
         match departure.outcome.clone() {
-            Outcome::Stopped | Outcome::SignificantExited { .. } => Ok(departure.report.clone()),
+            Outcome::Stopped | Outcome::SignificantExited { .. } | Outcome::Satisfied { .. } => {
+                Ok(departure.report.clone())
+            }
             Outcome::Exhausted(source) => Err(RunError::Exhausted { id, source }),
+            Outcome::Escalated(source) => Err(RunError::Escalated { id, source }),
             Outcome::InitializationFailed(source) => Err(RunError::Initialization { id, source }),
             Outcome::Killed => Err(RunError::Killed { id }),
         }

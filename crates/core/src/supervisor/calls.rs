@@ -3,6 +3,7 @@
 use super::machine::Machine;
 use super::protocol::{Action, Answer, Cause, Refusal, Request, Slot, Traits};
 use super::slot::{State, Wish};
+use crate::clock::Moment;
 
 impl Machine {
     pub(super) fn add(
@@ -35,7 +36,7 @@ impl Machine {
         self.hold(slot);
         let then = self.row(slot).when_terminated();
         match self.row(slot).state {
-            State::Idle | State::Due(_) | State::Retrying => {
+            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) => {
                 self.waiting
                     .answer(slot, Wish::Up, Answer::Cancelled, actions);
                 actions.push(Action::Answer(request, Answer::Done));
@@ -49,10 +50,17 @@ impl Machine {
 
     pub(super) fn restart_by_call(
         &mut self,
+        now: Moment,
         request: Request,
         slot: Slot,
         actions: &mut Vec<Action>,
     ) {
+        let is_delayed = matches!(self.row(slot).state, State::Delayed(_));
+        if is_delayed && !self.is_ending() && !self.is_ahead(slot) {
+            // Who asks for it does not want to wait for it.
+            self.waiting.push(slot, request, Wish::Up);
+            return self.begin_restart(now, slot, actions);
+        }
         match self.why_not(slot) {
             Some(refusal) => self.refuse(request, refusal, actions),
             None => {

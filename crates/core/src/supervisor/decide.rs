@@ -3,11 +3,15 @@
 use super::protocol::{Action, Input, Slot};
 use super::slot::State;
 use crate::clock::Moment;
+use crate::restart::Plan;
 
 /// What all machines of supervisors have in common.
 pub(crate) trait Decide {
     /// Takes in one input and appends what is to be done about it.
     fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>);
+
+    /// What the spec of the row that is about to be added says of its restarts, if it says anything.
+    fn plan(&mut self, slot: Slot, plan: Plan);
 
     /// Whether `input` may be told now; what must wait is to be told later, in the same order.
     fn attends(&self, input: &Input) -> bool;

@@ -15,7 +15,7 @@ use crate::child::{
 };
 use crate::exit::{ExitReason, InitializationError};
 use crate::path::ChildId;
-use crate::restart::Intensity;
+use crate::restart::{Intensity, Plan};
 
 /// The calls that wait for an answer.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Desk {
     /// Answers that are to be handed out.
     ready: Vec<Written>,
     next: Request,
+    /// What the spec of the row that is about to be added says of its restarts.
+    pub(crate) plan: Option<(Slot, Plan)>,
     /// Numbers the children of a dynamic supervisor.
     seat: Arc<Seat>,
     /// Where their ids are written.
@@ -89,6 +91,7 @@ impl Desk {
             waiting: VecDeque::new(),
             ready: Vec::new(),
             next: 0,
+            plan: None,
             seat: Arc::clone(seat),
             label: String::new(),
         }
@@ -140,8 +143,10 @@ impl Desk {
             return Some(Input::AddKnown(request, slot));
         }
         let traits = self.rules.traits(&spec.settings);
+        let plan = spec.settings.plan();
         let path = roster.path.join(&spec.settings.id);
         let slot = roster.lock().add(spec, path);
+        self.plan = plan.map(|plan| (slot, plan));
         let request = self.wait(slot, Reply::Start(reply));
         Some(Input::Add(request, slot, traits))
     }

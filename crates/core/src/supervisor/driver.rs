@@ -16,6 +16,7 @@ use super::task::let_go;
 use crate::child::{Inbox, Life, Message, Occupant, Report, Roster, Seat, SupervisorHandle};
 use crate::clock::Moment;
 use crate::exit::{ExitReason, InitializationError};
+use crate::observe::EventKind;
 
 /// How many children that have nothing to initialize may be started in one turn; the supervisor looks
 /// at its inbox before the next one.
@@ -141,7 +142,7 @@ impl<M: Decide> Driver<M> {
     async fn turn(&mut self) {
         let input = match self.next().await {
             Heard::Message(message) => self.hear(message),
-            Heard::Overdue(slot) => Some(Input::Overdue(slot)),
+            Heard::Overdue(slot) => Some(self.lives.overdue(slot, self.began)),
         };
         if let Some(input) = input {
             self.step(input);
@@ -212,6 +213,9 @@ impl<M: Decide> Driver<M> {
 
     fn step(&mut self, input: Input) {
         self.lives.patience = AT_ONCE;
+        if let Some((slot, plan)) = self.desk.plan.take() {
+            self.machine.plan(slot, plan);
+        }
         let moment = Moment(self.now.saturating_duration_since(self.began));
         self.tell(moment, input);
         // What was started and has nothing to initialize is up already.
@@ -226,14 +230,15 @@ impl<M: Decide> Driver<M> {
     /// Tells the machine, and does what it says.
     fn tell(&mut self, moment: Moment, input: Input) {
         let mut actions = std::mem::take(&mut self.actions);
-        let before = input.slot().and_then(|slot| self.machine.state(slot));
+        let about = input.slot();
+        let before = about.and_then(|slot| self.machine.state(slot));
         self.machine.step(moment, input, &mut actions);
         for action in actions.drain(..) {
             // What comes before is seen by those who are told of this.
             self.lives.publish(self.now, action.slot(), &self.machine);
             self.act(action, before);
         }
-        self.lives.publish(self.now, input.slot(), &self.machine);
+        self.lives.publish(self.now, about, &self.machine);
         self.actions = actions;
     }
 
@@ -246,6 +251,14 @@ impl<M: Decide> Driver<M> {
             Action::Await(slot, time) => self.lives.wait(now, slot, time, self.machine.state(slot)),
             Action::Abandon(slot) => self.lives.abandon(now, slot, before),
             Action::Retry(slot) => self.inbox.push(Message::Retry(slot)),
+            Action::Delay(..) | Action::Watch(..) | Action::Recovered(_) => {
+                self.lives.pace(now, action)
+            }
+            Action::Stuck(_) | Action::Dropped(_) => self.lives.pace(now, action),
+            Action::Storm(pause) => {
+                self.lives.storm_pauses += 1;
+                self.life.tell(EventKind::StormPause { pause });
+            }
             Action::Remove(slot) => self.lives.remove(slot),
             Action::Answer(request, answer) => self.desk.answer(request, answer, &self.roster),
             Action::Up => self.stage = Stage::Up,

@@ -8,9 +8,10 @@ use super::desk::Rules;
 use super::protocol::End;
 use super::task::let_go;
 use crate::child::{Departure, Outcome, Report, Roster};
-use crate::exit::{Exhausted, ExitReason, InitPhase, InitializationError};
+use crate::exit::{Escalation, Exhausted, ExitReason, InitPhase, InitializationError};
 use crate::observe::EventKind;
 use crate::path::ChildPath;
+use crate::restart::Intensity;
 
 /// How many exits the error of a supervisor that gave up tells of.
 const HISTORY: usize = 16;
@@ -48,39 +49,76 @@ impl Ending {
             },
             End::BootFailed(slot) => Self::unstartable(roster, slot, InitPhase::FirstStart),
             End::RestartFailed(slot) => Self::unstartable(roster, slot, InitPhase::Restart),
-            End::Exhausted(slot) => {
+            End::Exhausted(slot) => Self::exhausted(roster, slot, rules, history, None),
+            End::LimitReached(slot) => {
+                let limit = limit(roster, slot);
+                Self::exhausted(roster, slot, rules, history, limit)
+            }
+            End::Escalated(slot) => {
                 let (child, exit) = child(roster, slot);
-                // Others may have ended since the restart was asked for.
-                if history.0.back().is_none_or(|(path, _)| *path != child) {
-                    history.push(child.clone(), exit);
-                }
-                let exhausted = Arc::new(Exhausted {
-                    path: roster.path.clone(),
-                    child,
-                    restarts: rules.intensity.restarts,
-                    period: rules.intensity.period,
-                    history: std::mem::take(&mut history.0).into(),
-                });
+                let path = roster.path.clone();
+                let escalation = Arc::new(Escalation { path, child, exit });
                 Self {
-                    outcome: Outcome::Exhausted(Arc::clone(&exhausted)),
-                    exit: if rules.semantics.clean_exhaustion {
-                        ExitReason::Shutdown
-                    } else {
-                        ExitReason::Exhausted(Arc::clone(&exhausted))
+                    outcome: Outcome::Escalated(Arc::clone(&escalation)),
+                    exit: ExitReason::Escalated(Arc::clone(&escalation)),
+                    event: Some(EventKind::Hopeless { escalation }),
+                }
+            }
+            End::Satisfied(slot) => {
+                let (child, exit) = child(roster, slot);
+                Self {
+                    outcome: Outcome::Satisfied {
+                        child: child.clone(),
+                        exit,
                     },
-                    event: Some(EventKind::GaveUp { exhausted }),
+                    exit: ExitReason::Shutdown,
+                    event: Some(EventKind::Satisfied { child }),
                 }
             }
             End::SignificantExited(slot) => {
-                let (child, _) = child(roster, slot);
+                let (child, exit) = child(roster, slot);
                 Self {
                     outcome: Outcome::SignificantExited {
                         child: child.clone(),
+                        exit,
                     },
                     exit: ExitReason::Shutdown,
                     event: Some(EventKind::AutoShutdown { child }),
                 }
             }
+        }
+    }
+
+    /// It gives up because of the intensity, or because of that limit of the child's own.
+    fn exhausted(
+        roster: &Roster,
+        slot: usize,
+        rules: &Rules,
+        history: &mut History,
+        own: Option<Intensity>,
+    ) -> Self {
+        let (child, exit) = child(roster, slot);
+        // Others may have ended since the restart was asked for.
+        if history.0.back().is_none_or(|(path, _)| *path != child) {
+            history.push(child.clone(), exit);
+        }
+        let limit = own.unwrap_or(rules.intensity);
+        let exhausted = Arc::new(Exhausted {
+            path: roster.path.clone(),
+            child,
+            restarts: limit.restarts,
+            period: limit.period,
+            own_limit: own.is_some(),
+            history: std::mem::take(&mut history.0).into(),
+        });
+        Self {
+            outcome: Outcome::Exhausted(Arc::clone(&exhausted)),
+            exit: if rules.semantics.clean_exhaustion {
+                ExitReason::Shutdown
+            } else {
+                ExitReason::Exhausted(Arc::clone(&exhausted))
+            },
+            event: Some(EventKind::GaveUp { exhausted }),
         }
     }
 
@@ -124,4 +162,11 @@ fn child(roster: &Roster, slot: usize) -> (ChildPath, ExitReason) {
         .expect("a row outlasts the decision about it");
     let exit = entry.last_exit.clone().unwrap_or(ExitReason::Killed);
     (entry.path.clone(), exit)
+}
+
+/// The limit of the child's own restarts.
+fn limit(roster: &Roster, slot: usize) -> Option<Intensity> {
+    let state = roster.lock();
+    let (limit, _) = state.get(slot)?.spec.settings.limit()?;
+    Some(limit)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use snafu::Snafu;
 
 use crate::child::SpecError;
-use crate::exit::{Exhausted, InitializationError};
+use crate::exit::{Escalation, Exhausted, InitializationError};
 use crate::path::ChildId;
 
 /// Why a tree did not start. Nothing of it runs then, but what was declared unresponsive.
@@ -52,6 +52,14 @@ pub enum StartError {
     NoRuntime {
         /// The root.
         id: ChildId,
+    },
+    /// A child ended in a way that restarts cannot mend, before all its children had started.
+    #[snafu(display("{id} gave up before it was up"))]
+    Escalated {
+        /// The root.
+        id: ChildId,
+        /// Which child, and how it ended.
+        source: Arc<Escalation>,
     },
     /// It gave up before all its children had started.
     #[snafu(display("{id} gave up before it was up"))]
@@ -108,6 +116,14 @@ pub enum RunError {
         id: ChildId,
         /// Which child, and its exits.
         source: Arc<Exhausted>,
+    },
+    /// A child ended in a way that restarts cannot mend.
+    #[snafu(display("{id} gave up"))]
+    Escalated {
+        /// The root.
+        id: ChildId,
+        /// Which child, and how it ended.
+        source: Arc<Escalation>,
     },
     /// A child could not start again.
     #[snafu(display("{id} ended, as a child could not start again"))]

@@ -25,7 +25,7 @@ impl Machine {
             },
             over @ (Goal::End | Goal::Over) => over,
         };
-        self.window.stop_clock(now);
+        self.bearing.window.stop_clock(now);
     }
 
     /// Whether all are down that are to be; if not, the last one of them is told to end.
@@ -33,8 +33,10 @@ impl Machine {
         while let Some(slot) = self.last_to_end() {
             let row = self.row(slot);
             match row.state {
-                State::Retrying if self.is_ending() => self.give_up_start(slot, actions),
-                State::Retrying => self.set(slot, State::Due(Cause::Restart)),
+                State::Retrying | State::Delayed(_) if self.is_ending() => {
+                    self.give_up_start(slot, actions);
+                }
+                State::Retrying | State::Delayed(_) => self.set(slot, State::Due(Cause::Restart)),
                 State::Starting(..) | State::Running(_) => {
                     let then = if self.is_ending() {
                         row.when_terminated()
@@ -130,9 +132,8 @@ impl Machine {
         match self.row(slot).state {
             State::Due(_) => true,
             State::Idle => self.is_ahead(slot) && !self.held.contains(&slot),
-            State::Starting(..) | State::Running(_) | State::Retrying | State::Stopping(..) => {
-                false
-            }
+            State::Starting(..) | State::Running(_) | State::Stopping(..) => false,
+            State::Retrying | State::Delayed(_) => false,
         }
     }
 

@@ -11,11 +11,11 @@ use super::deadlines::Deadlines;
 use super::decide::Decide;
 use super::ending::History;
 use super::protocol::{Cause, Exit, Input, Slot};
-use super::slot::{Patience, State};
-use super::task::{Beginning, let_go, live};
+use super::slot::{Held, Patience, State};
+use super::task::{Beginning, catch, let_go, live};
 use crate::child::{
-    ChildReport, Entry, Family, Inbox, Life, Report, Roster, Semantics, StopRequest, Supervisable,
-    SupervisorHandle, Word,
+    ChildReport, Entry, Extras, Family, Inbox, Life, Report, Roster, Semantics, StopRequest,
+    Supervisable, SupervisorHandle, Word,
 };
 use crate::exit::{ExitReason, InitializationError};
 use crate::observe::{EventKind, StartCause};
@@ -26,11 +26,15 @@ use crate::tree::ChildState;
 #[derive(Debug)]
 pub(crate) struct Lives {
     deadlines: Deadlines,
-    roster: Arc<Roster>,
-    family: Arc<Family>,
+    pub(super) roster: Arc<Roster>,
+    pub(super) family: Arc<Family>,
     pub(super) history: History,
     /// How the children were stopped, if the supervisor itself ends.
     pub(super) report: Option<Report>,
+    /// How many restarts were begun.
+    restarts: u64,
+    /// How often restarts have paused in a storm.
+    pub(super) storm_pauses: u32,
     /// The children that are up since they were started, and that the machine is to be told of.
     pub(super) up: VecDeque<Slot>,
     /// How many may still go there in this turn.
@@ -60,6 +64,8 @@ impl Lives {
             }),
             history: History::default(),
             report: None,
+            restarts: 0,
+            storm_pauses: 0,
             up: VecDeque::new(),
             patience: 0,
             changed: None,
@@ -82,9 +88,13 @@ impl Lives {
         if let Some(seat) = entry.seat.clone() {
             life.offer_seat(seat);
         }
+        if let Some(within) = entry.spec.settings.watchdog() {
+            life.set_watchdog(within);
+        }
         entry.life = Some(Arc::clone(&life));
         let restart = u32::from(cause == Cause::Restart);
         entry.restarts = entry.restarts.saturating_add(restart);
+        self.restarts += u64::from(restart);
         (entry.told, entry.forced) = (None, false);
         let child = Arc::clone(&entry.spec.child);
         let beginning = Beginning::of(&entry.spec);
@@ -183,7 +193,12 @@ impl Lives {
     }
 
     /// Waits no longer than this for the next word of a child; a time beyond what a clock can tell is no limit.
-    fn limit(&mut self, now: Instant, slot: Slot, time: Option<Duration>) -> Option<Instant> {
+    pub(super) fn limit(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        time: Option<Duration>,
+    ) -> Option<Instant> {
         let deadline = time.and_then(|time| now.checked_add(time));
         match deadline {
             Some(deadline) => self.deadlines.set(slot, deadline),
@@ -236,23 +251,26 @@ impl Lives {
             Word::Started => None,
             Word::Ignored => {
                 let settled = self.settle(now, slot, Some(life), ExitReason::Normal, false);
-                settled.then_some(Input::Ignored(slot))
+                settled.map(|_| Input::Ignored(slot))
             }
             Word::Exited(reason) => {
                 let exit = match &reason {
                     ExitReason::InitializationFailed(error) if error.was_killed() => Exit::Killed,
                     ExitReason::InitializationFailed(_) => Exit::Unstartable,
                     ExitReason::Killed => Exit::Killed,
+                    ExitReason::Planned => Exit::Planned,
+                    reason if reason.is_permanent() => Exit::Permanent,
                     reason if reason.is_clean() => Exit::Clean,
                     _ => Exit::Abnormal,
                 };
-                let settled = self.settle(now, slot, Some(life), reason, false);
-                settled.then_some(Input::Exited(slot, exit))
+                let judged = self.settle(now, slot, Some(life), reason, false)?;
+                Some(Input::Exited(slot, judged.unwrap_or(exit)))
             }
         }
     }
 
-    /// Takes a life out of the books, if it is the one that the child has now; `None` means that one.
+    /// Takes a life out of the books, if it is the one that the child has now; `None` means that one. Tells
+    /// what the user says to its end, if it was that one.
     fn settle(
         &mut self,
         now: Instant,
@@ -260,14 +278,14 @@ impl Lives {
         meant: Option<Incarnation>,
         reason: ExitReason,
         unresponsive: bool,
-    ) -> bool {
+    ) -> Option<Option<Exit>> {
         let mut state = self.roster.lock();
         let entry = state.get_mut(slot);
         let entry = entry.filter(|entry| meant.is_none() || meant == entry.present());
         let Some((life, entry)) = entry.and_then(|entry| Some((entry.life.take()?, entry))) else {
             drop(state);
             let_go(reason);
-            return false;
+            return None;
         };
         if let Some(seat) = life.seat() {
             entry.seat = Some(Arc::clone(seat));
@@ -277,7 +295,11 @@ impl Lives {
         let forced = entry.forced;
         let followed = entry.spec.settings.restart.follows(reason.is_abnormal());
         let before = entry.last_exit.replace(reason.clone());
+        let extras = entry.spec.settings.extras.clone();
         drop(state);
+        let judged = extras
+            .filter(|_| told.is_none())
+            .and_then(|extras| judge(&extras, &reason));
         self.deadlines.clear(slot);
         if let Some(report) = &mut self.report {
             if let Some(departure) = life.departure() {
@@ -298,7 +320,7 @@ impl Lives {
         }
         // The user's own errors may be in there.
         let_go((before, life));
-        true
+        Some(judged)
     }
 
     /// Forgets a row.
@@ -325,9 +347,14 @@ impl Lives {
                 State::Idle | State::Due(_) => ChildState::Idle,
                 State::Starting(..) => ChildState::Starting,
                 State::Running(_) => ChildState::Running,
-                State::Retrying => ChildState::Restarting,
+                State::Retrying | State::Delayed(Held::Over) => ChildState::Restarting,
+                State::Delayed(Held::Paced) => ChildState::Backoff,
+                State::Delayed(Held::Quarantined) => ChildState::Quarantined,
                 State::Stopping(..) => ChildState::Stopping,
             };
+            if entry.delay.is_some() && !matches!(state, State::Delayed(_)) {
+                entry.delay = None;
+            }
             if entry.state == ChildState::Running && entry.since.is_none() {
                 entry.since = Some(now);
                 entry.ran = entry.present();
@@ -365,7 +392,9 @@ impl Lives {
 
     /// How the children were stopped.
     pub(super) fn take_report(&mut self) -> Report {
-        self.report.take().unwrap_or_default()
+        let mut report = self.report.take().unwrap_or_default();
+        (report.restarts, report.storm_pauses) = (self.restarts, self.storm_pauses);
+        report
     }
 }
 
@@ -380,6 +409,24 @@ impl Drop for Lives {
             life.abort();
         }
     }
+}
+
+/// What the user says to the end of a child that nobody asked for.
+fn judge(extras: &Extras, reason: &ExitReason) -> Option<Exit> {
+    // The panic hook has told of a panic, and then nothing was said.
+    let said = catch(|| {
+        let enough = extras
+            .stop_when
+            .as_ref()
+            .is_some_and(|judge| judge.ask(reason));
+        let verdict = || Some(Exit::Judged(extras.classifier.as_ref()?.ask(reason)?));
+        if enough {
+            Some(Exit::Satisfied)
+        } else {
+            verdict()
+        }
+    });
+    said.ok().flatten()
 }
 
 /// Spawns the root of a tree, which has no supervisor.

@@ -10,11 +10,13 @@ use std::time::Duration;
 use super::decide::Decide;
 use super::protocol::{Action, Answer, Cause, End, Exit, Input, Slot, Traits};
 use super::rows::{Rank, Rows};
-use super::slot::{Force, Overdue, Patience, Row, State, Then, Waiting, Wish};
+use super::slot::{Force, Held, Overdue, Patience, Row, State, Then, Waiting, Wish};
 use super::strategy::{AutoShutdown, Strategy};
 use crate::child::Semantics;
 use crate::clock::Moment;
-use crate::restart::{Intensity, Restart, Window};
+use crate::restart::{
+    Bearing, ExitVerdict, Intensity, Paces, Plan, Restart, StormGuard, Tolerance,
+};
 
 /// What a supervisor is told once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) strategy: Strategy,
     pub(crate) auto_shutdown: AutoShutdown,
     pub(crate) intensity: Intensity,
+    pub(crate) storm_guard: Option<StormGuard>,
     pub(crate) abort_grace: Duration,
     pub(crate) semantics: Semantics,
 }
@@ -30,8 +33,10 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Machine {
     pub(super) settings: Settings,
-    pub(super) window: Window,
+    pub(super) bearing: Bearing,
     pub(super) rows: Rows,
+    /// Of the rows whose specs say anything of it.
+    pub(super) paces: Paces,
     pub(super) goal: Goal,
     /// The first start of the list is not complete.
     pub(super) booting: bool,
@@ -61,13 +66,24 @@ pub(super) enum Goal {
     Over,
 }
 
+impl Settings {
+    pub(super) fn tolerance(&self) -> Tolerance {
+        Tolerance {
+            intensity: self.intensity,
+            storm_guard: self.storm_guard,
+            whole_seconds: self.semantics.whole_seconds,
+        }
+    }
+}
+
 impl Machine {
     /// A machine whose rows have the slots `0..children.len()`, in start order.
     pub(crate) fn new(settings: Settings, children: impl IntoIterator<Item = Traits>) -> Self {
         let mut machine = Self {
             settings,
-            window: Window::default(),
+            bearing: Bearing::default(),
             rows: Rows::default(),
+            paces: Paces::default(),
             goal: Goal::Run,
             booting: true,
             waiting: Waiting::default(),
@@ -89,17 +105,18 @@ impl Machine {
                     next: self.rows.first(),
                 };
             }
-            Input::Started(slot) => self.started(slot, actions),
-            Input::Ignored(slot) => self.ignored(slot, actions),
+            Input::Started(slot) => self.started(now, slot, actions),
+            Input::Ignored(slot) => self.ignored(now, slot, actions),
             Input::Exited(slot, exit) => self.exited(now, slot, exit, actions),
             Input::Overdue(slot) => self.overdue(now, slot, actions),
             Input::Retry(slot) => self.retry(now, slot, actions),
+            Input::Progressed(slot, at) => self.progressed(now, slot, at, actions),
             Input::Killed(slot) => self.killed(slot, actions),
             Input::StopRequested => self.end(End::Asked, actions),
             Input::Add(request, slot, traits) => self.add(request, slot, traits, actions),
             Input::AddKnown(request, slot) => self.add_known(request, slot, actions),
             Input::Terminate(request, slot) => self.terminate(request, slot, actions),
-            Input::Restart(request, slot) => self.restart_by_call(request, slot, actions),
+            Input::Restart(request, slot) => self.restart_by_call(now, request, slot, actions),
             Input::Delete(request, slot) => self.delete(request, slot, actions),
         }
         self.pursue(now, actions);
@@ -111,10 +128,11 @@ impl Machine {
             return true;
         }
         match *input {
-            Input::Started(slot)
-            | Input::Ignored(slot)
-            | Input::Exited(slot, _)
-            | Input::Overdue(slot) => self.row(slot).state.is_unsettled(),
+            Input::Started(slot) | Input::Ignored(slot) | Input::Exited(slot, _) => {
+                self.row(slot).state.is_unsettled()
+            }
+            // What is to be done about it waits for its turn by itself.
+            Input::Overdue(_) | Input::Progressed(..) => true,
             _ => false,
         }
     }
@@ -126,18 +144,21 @@ impl Machine {
 
     // Facts: what the inputs change.
 
-    fn started(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+    fn started(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
         // A child that is told to end may have started just before: its exit follows.
         if let State::Starting(_, Patience::InTime) = self.row(slot).state {
             self.set(slot, State::Running(false));
+            if let Some(time) = self.paces.get(slot).and_then(|pace| pace.up(now)) {
+                actions.push(Action::Watch(slot, time));
+            }
             self.waiting
                 .answer(slot, Wish::Up, Answer::Started, actions);
         }
     }
 
-    fn ignored(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+    fn ignored(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
         if let State::Stopping(then, _) = self.row(slot).state {
-            return self.gone(slot, then, actions);
+            return self.gone(now, slot, then, actions);
         }
         self.waiting
             .answer(slot, Wish::Up, Answer::Ignored, actions);
@@ -146,10 +167,10 @@ impl Machine {
 
     fn exited(&mut self, now: Moment, slot: Slot, exit: Exit, actions: &mut Vec<Action>) {
         match self.row(slot).state {
-            State::Starting(cause, _) => self.start_failed(slot, cause, exit, actions),
+            State::Starting(cause, _) => self.start_failed(now, slot, cause, exit, actions),
             State::Running(_) => self.ended(now, slot, exit, actions),
-            State::Stopping(then, _) => self.gone(slot, then, actions),
-            State::Idle | State::Due(_) | State::Retrying => {
+            State::Stopping(then, _) => self.gone(now, slot, then, actions),
+            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) => {
                 debug_assert!(false, "only a child that lives can exit");
             }
         }
@@ -157,28 +178,24 @@ impl Machine {
 
     /// A running child ended by itself.
     fn ended(&mut self, now: Moment, slot: Slot, exit: Exit, actions: &mut Vec<Action>) {
-        let row = self.row(slot);
-        let (restart, significant) = (row.traits.restart, row.traits.significant);
         if self.is_ending() {
             self.lay_down(slot, actions);
         } else if self.is_being_cleared(slot) {
             let then = self.row(slot).when_cleared();
-            self.gone(slot, then, actions);
-        } else if exit == Exit::Unstartable && row.is_fatal() && restart.follows(true) {
-            self.set(slot, State::Idle);
-            self.end(End::RestartFailed(slot), actions);
-        } else if restart.follows(exit != Exit::Clean) {
-            self.restart(now, slot, actions);
+            self.gone(now, slot, then, actions);
         } else {
-            self.set(slot, State::Idle);
-            if significant && self.ends_without(self.settings.auto_shutdown) {
-                self.end(End::SignificantExited(slot), actions);
-            }
-            self.lay_down(slot, actions);
+            self.follow(now, slot, exit, actions);
         }
     }
 
-    fn start_failed(&mut self, slot: Slot, cause: Cause, exit: Exit, actions: &mut Vec<Action>) {
+    fn start_failed(
+        &mut self,
+        now: Moment,
+        slot: Slot,
+        cause: Cause,
+        exit: Exit,
+        actions: &mut Vec<Action>,
+    ) {
         let fatal = self.row(slot).is_fatal() && exit != Exit::Killed;
         let at_boot = cause == Cause::Boot || self.booting && self.is_raising(slot);
         self.waiting.answer(slot, Wish::Up, Answer::Failed, actions);
@@ -186,35 +203,42 @@ impl Machine {
             self.remove(slot, actions);
         } else if cause == Cause::Call || self.is_ending() {
             self.set(slot, State::Idle);
-        } else if fatal || at_boot {
+        } else if at_boot {
             self.set(slot, State::Idle);
-            self.end(
-                if at_boot {
-                    End::BootFailed(slot)
-                } else {
-                    End::RestartFailed(slot)
-                },
-                actions,
-            );
-        } else {
-            if self.is_raising(slot) {
-                // Those behind wait with no process; the retry takes them along.
-                self.leave_down(actions);
-                self.goal = Goal::Run;
+            self.end(End::BootFailed(slot), actions);
+        } else if matches!(exit, Exit::Judged(_) | Exit::Satisfied) {
+            if exit != Exit::Judged(ExitVerdict::Stop) {
+                self.leave_group(slot, actions);
             }
+            self.follow(now, slot, exit, actions);
+        } else if fatal {
+            self.set(slot, State::Idle);
+            self.end(End::RestartFailed(slot), actions);
+        } else {
+            self.leave_group(slot, actions);
             self.set(slot, State::Retrying);
             actions.push(Action::Retry(slot));
         }
     }
 
+    /// If a group waits for this start, those behind it stay down; its next start takes them along.
+    fn leave_group(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        if self.is_raising(slot) {
+            self.leave_down(actions);
+            self.goal = Goal::Run;
+        }
+    }
+
     /// A child that was told to end is gone.
-    fn gone(&mut self, slot: Slot, then: Then, actions: &mut Vec<Action>) {
+    fn gone(&mut self, now: Moment, slot: Slot, then: Then, actions: &mut Vec<Action>) {
         let then = match then {
             Then::Due(_) if self.is_ending() => Then::Idle,
+            Then::Failed if self.is_ending() => self.row(slot).when_terminated(),
+            Then::Failed if self.is_being_cleared(slot) => self.row(slot).when_cleared(),
             then => then,
         };
         self.waiting.answer(slot, Wish::Down, Answer::Done, actions);
-        if !matches!(then, Then::Due(_)) {
+        if !matches!(then, Then::Due(_) | Then::Failed) {
             self.waiting
                 .answer(slot, Wish::Up, Answer::Cancelled, actions);
         }
@@ -222,10 +246,21 @@ impl Machine {
             Then::Idle => self.set(slot, State::Idle),
             Then::Due(cause) => self.set(slot, State::Due(cause)),
             Then::Remove => self.remove(slot, actions),
+            Then::Failed => self.follow(now, slot, Exit::Abnormal, actions),
         }
     }
 
     fn overdue(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
+        match self.row(slot).state {
+            State::Delayed(_) if self.is_ending() => return self.give_up_start(slot, actions),
+            State::Delayed(_) => {
+                // In its turn among all else that happens.
+                self.set(slot, State::Delayed(Held::Over));
+                return actions.push(Action::Retry(slot));
+            }
+            State::Running(false) => return self.look_after(now, slot, actions),
+            _ => (),
+        }
         match self.row(slot).state.overdue() {
             Overdue::Force(state) => {
                 self.set(slot, state);
@@ -248,29 +283,18 @@ impl Machine {
 
     fn retry(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
         // Another failure's restart, or a call, may have taken care of it since.
-        if self.state(slot) == Some(State::Retrying) && !self.is_ending() {
-            self.restart(now, slot, actions);
+        match self.state(slot) {
+            Some(State::Retrying) if !self.is_ending() => self.restart(now, slot, None, actions),
+            Some(State::Delayed(Held::Over)) if !self.is_ending() => {
+                self.begin_restart(now, slot, actions);
+            }
+            _ => (),
         }
     }
 
     // Decisions.
 
-    /// Counts a restart of `slot` and begins it, or gives up.
-    fn restart(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
-        let whole_seconds = self.settings.semantics.whole_seconds;
-        let limit = self.settings.intensity;
-        if !self.window.admit(limit, whole_seconds, now) {
-            self.set(slot, State::Idle);
-            return self.end(End::Exhausted(slot), actions);
-        }
-        match self.settings.strategy {
-            Strategy::OneForOne => self.start(slot, Cause::Restart, actions),
-            Strategy::OneForAll => self.restart_from(self.rows.first().unwrap_or(slot), slot, now),
-            Strategy::RestForOne => self.restart_from(slot, slot, now),
-        }
-    }
-
-    fn ends_without(&self, auto_shutdown: AutoShutdown) -> bool {
+    pub(super) fn ends_without(&self, auto_shutdown: AutoShutdown) -> bool {
         match auto_shutdown {
             AutoShutdown::Never => false,
             AutoShutdown::AnySignificant => true,
@@ -279,7 +303,7 @@ impl Machine {
     }
 
     /// The first reason to end is the one that counts.
-    fn end(&mut self, end: End, actions: &mut Vec<Action>) {
+    pub(super) fn end(&mut self, end: End, actions: &mut Vec<Action>) {
         if !self.is_ending() {
             actions.push(Action::Ending(end));
             self.goal = Goal::End;
@@ -292,7 +316,7 @@ impl Machine {
         if let Goal::Clear { from, .. } = self.goal
             && self.all_down(actions)
         {
-            self.window.go_on(now);
+            self.bearing.window.go_on(now);
             self.goal = Goal::Raise {
                 busy: None,
                 next: from,
@@ -357,6 +381,7 @@ impl Machine {
         }
         self.held.remove(&slot);
         self.rows.remove(slot);
+        self.paces.remove(slot);
         actions.push(Action::Remove(slot));
     }
 
@@ -374,6 +399,10 @@ impl Machine {
 impl Decide for Machine {
     fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>) {
         Machine::step(self, now, input, actions);
+    }
+
+    fn plan(&mut self, slot: Slot, plan: Plan) {
+        self.paces.plan(slot, plan);
     }
 
     fn attends(&self, input: &Input) -> bool {

@@ -1,8 +1,8 @@
 //! Supervisors of a spec list.
 //!
 //! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`,
-//! `group`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `task`, `deadlines`, `desk`
-//! and `ending`) does.
+//! `group`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
+//! `desk` and `ending`) does.
 
 mod blueprint;
 mod calls;
@@ -17,7 +17,9 @@ mod group;
 mod lives;
 mod machine;
 mod order;
+mod pacing;
 mod protocol;
+mod restarts;
 mod rows;
 mod slot;
 mod spec;
@@ -33,7 +35,7 @@ pub(crate) use desk::Rules;
 pub(crate) use driver::Driver;
 pub use error::{RunError, StartError};
 pub(crate) use protocol::{Action, Answer, Cause, End, Exit, Input, Refusal, Slot, Traits};
-pub(crate) use slot::{Force, Overdue, Patience, Row, State, Then, Waiting, Wish};
+pub(crate) use slot::{Force, Held, Overdue, Patience, Row, State, Then, Waiting, Wish};
 pub use spec::Supervisor;
 pub(crate) use start::check_child;
 pub use strategy::{AutoShutdown, Strategy};

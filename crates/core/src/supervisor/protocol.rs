@@ -4,12 +4,13 @@ use std::time::Duration;
 
 pub(crate) use super::order::Slot;
 use crate::child::{InitPolicy, ShutdownStrategy};
-use crate::restart::Restart;
+use crate::clock::Moment;
+use crate::restart::{DelayCause, ExitVerdict, Restart};
 
 /// A call that waits for an answer.
 pub(crate) type Request = u64;
 
-/// What a machine knows of a child spec.
+/// What a machine knows of every child spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Traits {
     pub(crate) restart: Restart,
@@ -28,6 +29,14 @@ pub(crate) enum Exit {
     Killed,
     /// A supervisor ended because a child below it could not start.
     Unstartable,
+    /// The child wants to be replaced.
+    Planned,
+    /// The child says that it can never run again.
+    Permanent,
+    /// The user has said what is to follow.
+    Judged(ExitVerdict),
+    /// It is what the user was waiting for: the supervisor has done its work.
+    Satisfied,
 }
 
 /// Something that happened.
@@ -45,6 +54,8 @@ pub(crate) enum Input {
     Overdue(Slot),
     /// A failed restart is to be tried again, as [`Action::Retry`] asked.
     Retry(Slot),
+    /// The time that [`Action::Watch`] gave is over, but at that moment the child has said that it gets on.
+    Progressed(Slot, Moment),
     /// The task of the child was aborted from outside.
     Killed(Slot),
     /// The supervisor is to stop.
@@ -76,6 +87,18 @@ pub(crate) enum Action {
     Abandon(Slot),
     /// Report [`Input::Retry`] after all that waits already.
     Retry(Slot),
+    /// Report [`Input::Overdue`] in this time: then the child is to be restarted.
+    Delay(Slot, DelayCause, Duration),
+    /// Report [`Input::Overdue`] in this time, unless something else comes of the child before.
+    Watch(Slot, Duration),
+    /// The child was up long enough to count as well again.
+    Recovered(Slot),
+    /// The child does not get on, and is ended for that.
+    Stuck(Slot),
+    /// The child has used up its own limit and stays down.
+    Dropped(Slot),
+    /// Restarts pause for that time, as too much has failed.
+    Storm(Duration),
     /// The row is gone; the slot may be used again.
     Remove(Slot),
     /// Answer a call.
@@ -112,6 +135,12 @@ pub(crate) enum End {
     RestartFailed(Slot),
     /// The restart of this child was one too many.
     Exhausted(Slot),
+    /// The restart of this child was one too many for its own limit.
+    LimitReached(Slot),
+    /// This child ended in a way that restarts cannot mend.
+    Escalated(Slot),
+    /// This child ended in the way that the supervisor was waiting for.
+    Satisfied(Slot),
     /// This significant child ended.
     SignificantExited(Slot),
 }
@@ -155,6 +184,7 @@ impl Input {
             Self::Begin | Self::StopRequested => None,
             Self::Started(slot) | Self::Ignored(slot) | Self::Exited(slot, _) => Some(slot),
             Self::Overdue(slot) | Self::Retry(slot) | Self::Killed(slot) => Some(slot),
+            Self::Progressed(slot, _) => Some(slot),
             Self::Add(_, slot, _) | Self::AddKnown(_, slot) => Some(slot),
             Self::Terminate(_, slot) | Self::Restart(_, slot) | Self::Delete(_, slot) => Some(slot),
         }
@@ -167,8 +197,10 @@ impl Action {
         match *self {
             Self::Start(slot, ..) | Self::Ask(slot, _) | Self::Kill(slot, _) => Some(slot),
             Self::Await(slot, _) | Self::Abandon(slot) | Self::Retry(slot) => Some(slot),
+            Self::Delay(slot, ..) | Self::Watch(slot, _) => Some(slot),
+            Self::Recovered(slot) | Self::Stuck(slot) | Self::Dropped(slot) => Some(slot),
             Self::Remove(slot) => Some(slot),
-            Self::Answer(..) | Self::Up | Self::Ending(_) | Self::Finish => None,
+            Self::Answer(..) | Self::Up | Self::Storm(_) | Self::Ending(_) | Self::Finish => None,
         }
     }
 }

@@ -172,7 +172,11 @@ impl Rows {
             match row.state {
                 State::Idle => (),
                 State::Due(_) => assert_eq!(due.next(), listed, "it is due"),
-                State::Starting(..) | State::Running(_) | State::Retrying | State::Stopping(..) => {
+                State::Starting(..)
+                | State::Running(_)
+                | State::Retrying
+                | State::Delayed(_)
+                | State::Stopping(..) => {
                     assert_eq!(live.next(), listed, "it is live");
                 }
             }

@@ -29,8 +29,21 @@ pub(crate) enum State {
     Running(bool),
     /// Its restart failed and is to be tried again; OTP's `restarting`.
     Retrying,
+    /// It failed, and waits for its restart.
+    Delayed(Held),
     /// It was told to end.
     Stopping(Then, Force),
+}
+
+/// For what a restart waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Held {
+    /// For a short time, so that it does not fail over and over.
+    Paced,
+    /// Its own limit is used up, and it is left alone for a longer time.
+    Quarantined,
+    /// For its turn only: its time is over.
+    Over,
 }
 
 /// Whether a start is still in time.
@@ -47,6 +60,8 @@ pub(crate) enum Then {
     Idle,
     Due(Cause),
     Remove,
+    /// It counts as failed: it did not get on.
+    Failed,
 }
 
 /// By what means a child is ended.
@@ -147,7 +162,8 @@ impl State {
             Self::Starting(_, Patience::Over)
             | Self::Stopping(_, Force::Killed)
             | Self::Running(true) => Overdue::GiveUp,
-            Self::Running(false) | Self::Idle | Self::Due(_) | Self::Retrying => Overdue::Settled,
+            Self::Running(false) | Self::Idle | Self::Due(_) => Overdue::Settled,
+            Self::Retrying | Self::Delayed(_) => Overdue::Settled,
         }
     }
 
@@ -159,7 +175,7 @@ impl State {
             Self::Stopping(then, Force::Asked) => Some(Self::Stopping(then, Force::Killed)),
             Self::Running(true) | Self::Starting(_, Patience::Over) => None,
             Self::Stopping(_, Force::Killed) => None,
-            Self::Idle | Self::Due(_) | Self::Retrying => None,
+            Self::Idle | Self::Due(_) | Self::Retrying | Self::Delayed(_) => None,
         }
     }
 
@@ -174,8 +190,9 @@ impl State {
     /// Whether a significant child in this state keeps its supervisor up.
     pub(crate) fn is_alive(self) -> bool {
         match self {
-            Self::Due(_) | Self::Starting(..) | Self::Running(_) | Self::Retrying => true,
-            Self::Stopping(Then::Due(_), _) => true,
+            Self::Due(_) | Self::Starting(..) | Self::Running(_) => true,
+            Self::Retrying | Self::Delayed(_) => true,
+            Self::Stopping(Then::Due(_) | Then::Failed, _) => true,
             Self::Stopping(Then::Idle | Then::Remove, _) | Self::Idle => false,
         }
     }
@@ -186,8 +203,8 @@ impl State {
             Self::Idle => None,
             Self::Running(_) => Some(Refusal::Running),
             Self::Starting(..) => Some(Refusal::Starting),
-            Self::Retrying | Self::Due(_) => Some(Refusal::Restarting),
-            Self::Stopping(Then::Due(_), _) => Some(Refusal::Restarting),
+            Self::Retrying | Self::Due(_) | Self::Delayed(_) => Some(Refusal::Restarting),
+            Self::Stopping(Then::Due(_) | Then::Failed, _) => Some(Refusal::Restarting),
             Self::Stopping(..) => Some(Refusal::Stopping),
         }
     }
@@ -196,7 +213,8 @@ impl State {
     pub(crate) fn known(self) -> Refusal {
         match self {
             Self::Running(_) | Self::Starting(..) | Self::Stopping(..) => Refusal::AlreadyStarted,
-            Self::Idle | Self::Due(_) | Self::Retrying => Refusal::AlreadyPresent,
+            Self::Idle | Self::Due(_) => Refusal::AlreadyPresent,
+            Self::Retrying | Self::Delayed(_) => Refusal::AlreadyPresent,
         }
     }
 }

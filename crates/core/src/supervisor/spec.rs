@@ -17,7 +17,7 @@ use crate::observe::Observer;
 #[cfg(feature = "test-util")]
 use crate::path::Incarnation;
 use crate::path::{ChildId, ChildPath};
-use crate::restart::{Intensity, Restart};
+use crate::restart::{Intensity, Restart, StormGuard};
 
 /// A supervisor of a list of children: an inert blueprint, from which supervisors are started.
 ///
@@ -93,6 +93,19 @@ impl Supervisor {
     /// Sets how many restarts within what time it bears: 3 in 5 seconds by default.
     pub fn intensity(mut self, restarts: u32, period: Duration) -> Self {
         self.blueprint.intensity = Intensity::new(restarts, period);
+        self
+    }
+
+    /// Bears any number of restarts: [`Intensity::unlimited`]. What keeps failing is then slowed down by
+    /// [`ChildSpec::backoff`] and [`storm_guard`](Self::storm_guard).
+    pub fn unlimited_intensity(mut self) -> Self {
+        self.blueprint.intensity = Intensity::unlimited();
+        self
+    }
+
+    /// Holds restarts back when too much fails at once: by default nothing does.
+    pub fn storm_guard(mut self, guard: StormGuard) -> Self {
+        self.blueprint.storm_guard = Some(guard);
         self
     }
 
@@ -254,6 +267,21 @@ pub(crate) fn faults_of(spec: &ChildSpec, auto_shutdown: bool) -> Vec<Fault> {
     }
     if settings.significant && !auto_shutdown {
         faults.push(Fault::SignificantWithoutAutoShutdown);
+    }
+    if settings
+        .backoff()
+        .is_some_and(|backoff| !backoff.is_valid())
+    {
+        faults.push(Fault::Backoff);
+    }
+    if settings
+        .limit()
+        .is_some_and(|(limit, _)| limit.period.is_zero())
+    {
+        faults.push(Fault::ZeroLimitPeriod);
+    }
+    if settings.watchdog().is_some_and(|within| within.is_zero()) {
+        faults.push(Fault::ZeroWatchdog);
     }
     faults
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::decide::Decide;
 use super::desk::Rules;
 use super::driver::Driver;
 use super::machine::{Machine, Settings};
@@ -61,11 +62,17 @@ impl Supervisable for Supervisor {
             strategy: self.strategy,
             auto_shutdown: self.auto_shutdown,
             intensity: blueprint.intensity,
+            storm_guard: blueprint.storm_guard,
             abort_grace: blueprint.abort_grace,
             semantics,
         };
         let seat = blueprint.seat_for(&ctx);
-        let machine = Machine::new(settings, traits);
+        let mut machine = Machine::new(settings, traits);
+        for (slot, spec) in self.children.iter().enumerate() {
+            if let Some(plan) = spec.settings.plan() {
+                machine.plan(slot, plan);
+            }
+        }
         let mut driver = Driver::new(machine, rules, &ctx.life, seat, roster);
         driver.boot().await?;
         Ok(Started::Run(Box::pin(driver.run())))

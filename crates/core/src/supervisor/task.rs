@@ -209,7 +209,7 @@ fn caught<T>(span: &Option<Box<Span>>, poll: impl FnOnce() -> Poll<T>) -> Poll<R
     }
 }
 
-fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
+pub(super) fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(act))
         .map_err(|payload| Panic::caught(payload.as_ref(), take_location()))
 }
@@ -250,7 +250,8 @@ impl Farewell {
             None => ExitReason::Killed,
         };
         if self.started {
-            return Some(reason);
+            let stuck = self.life.stuck();
+            return Some(stuck.map_or(reason, ExitReason::Stuck));
         }
         let error = match (self.life.overdue(), reason) {
             (Some(after), _) => InitializationError::timed_out(after),

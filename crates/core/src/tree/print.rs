@@ -112,8 +112,14 @@ fn rest(entry: &SnapshotEntry) -> String {
     if entry.restarts > 0 {
         parts.push(format!("restarts {}", entry.restarts));
     }
-    if let (ChildState::Idle | ChildState::Restarting, Some(exit)) = (entry.state, &entry.last_exit)
-    {
+    if let Some(time) = entry.restart_in {
+        parts.push(format!("again in {}", Span(time)));
+    }
+    let is_down = matches!(
+        entry.state,
+        ChildState::Idle | ChildState::Restarting | ChildState::Backoff | ChildState::Quarantined
+    );
+    if let Some(exit) = entry.last_exit.as_ref().filter(|_| is_down) {
         parts.push(exit.to_string());
     }
     parts.join("  ")
@@ -175,6 +181,8 @@ mod tests {
             restarts: 0,
             uptime: Some(Duration::from_secs(130)),
             last_exit: None,
+            restart_in: None,
+            delayed_by: None,
             counts: None,
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::exit::ExitReason;
 use crate::path::{ChildPath, Incarnation};
+use crate::restart::DelayCause;
 
 /// A whole tree, or the part below one supervisor, at one moment.
 ///
@@ -71,6 +72,10 @@ pub struct SnapshotEntry {
     pub uptime: Option<Duration>,
     /// How its life before ended.
     pub last_exit: Option<ExitReason>,
+    /// In what time it is restarted, if it waits for that.
+    pub restart_in: Option<Duration>,
+    /// For what it waits then.
+    pub delayed_by: Option<DelayCause>,
     /// Its children, if it is a supervisor.
     pub counts: Option<Counts>,
 }
@@ -133,6 +138,10 @@ pub enum ChildState {
     Running,
     /// Its restart failed and is to be tried again.
     Restarting,
+    /// It failed, and waits for its restart.
+    Backoff,
+    /// It has used up its own limit of restarts, and is left alone for a time.
+    Quarantined,
     /// It was told to end.
     Stopping,
 }
@@ -192,6 +201,8 @@ impl ChildState {
             Self::Starting => "starting",
             Self::Running => "running",
             Self::Restarting => "restarting",
+            Self::Backoff => "backoff",
+            Self::Quarantined => "quarantine",
             Self::Stopping => "stopping",
         }
     }

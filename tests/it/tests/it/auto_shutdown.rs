@@ -31,7 +31,7 @@ async fn any_significant_child_that_ends_for_good_ends_its_supervisor() {
         let _starts = journal.take();
         x.end(end);
         let outcome = handle.wait().await;
-        let Outcome::SignificantExited { child } = &outcome else {
+        let Outcome::SignificantExited { child, .. } = &outcome else {
             panic!("{outcome}")
         };
         assert_eq!(child.to_string(), "app/x");

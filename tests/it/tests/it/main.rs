@@ -20,6 +20,7 @@ mod handle;
 mod init;
 mod intensity;
 mod kill;
+mod pacing;
 mod random;
 mod report;
 mod restart;

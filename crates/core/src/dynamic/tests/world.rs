@@ -247,6 +247,8 @@ impl World {
                 self.mailbox.push(Event::Tell(Input::Retry(slot)));
             }
             Action::Retry(slot) => self.place(slot).retries += 1,
+            Action::Delay(slot, ..) | Action::Watch(slot, _) => self.place(slot).timer = true,
+            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Storm(_) => (),
             Action::Remove(slot) => self.remove(slot, before),
             Action::Answer(request, answer) => self.answer(request, answer, before),
             Action::Up => assert_eq!(self.ending, None),
@@ -318,7 +320,7 @@ impl World {
             };
             let lives = match state {
                 State::Starting(..) | State::Running(_) | State::Stopping(..) => true,
-                State::Retrying => false,
+                State::Retrying | State::Delayed(_) => false,
                 State::Idle | State::Due(_) => panic!("a row without a task {}", story()),
             };
             assert_eq!(place.life.is_some(), lives, "life of {slot} {}", story());

@@ -28,6 +28,7 @@ impl Counted {
     fn up(settings: Settings, children: &[Traits]) -> Self {
         let settings = Settings {
             intensity: Intensity::new(u32::MAX, Duration::from_secs(5)),
+            storm_guard: None,
             ..settings
         };
         let mut counted = Self {

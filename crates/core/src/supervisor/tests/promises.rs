@@ -2,11 +2,11 @@
 
 use super::super::machine::{Goal, Machine, Settings};
 use super::super::protocol::{Action, Cause, End, Exit, Input, Slot};
-use super::super::slot::{Force, State, Then};
+use super::super::slot::{Force, Held, State, Then};
 use super::super::strategy::{AutoShutdown, Strategy};
 use super::world::{Phase, World};
 use crate::child::{InitPolicy, ShutdownStrategy};
-use crate::restart::Restart;
+use crate::restart::{DelayCause, ExitVerdict, Restart};
 
 /// What there is to say about one step.
 pub(super) struct Step<'a> {
@@ -67,7 +67,8 @@ impl World {
         for (slot, place) in self.places.iter().enumerate() {
             let state = self.machine.state(slot);
             let expected = match state {
-                None | Some(State::Idle | State::Due(_) | State::Retrying) => false,
+                None | Some(State::Idle | State::Due(_)) => false,
+                Some(State::Retrying | State::Delayed(_)) => false,
                 Some(State::Starting(..) | State::Running(_) | State::Stopping(..)) => true,
             };
             assert_eq!(
@@ -98,6 +99,7 @@ impl World {
                     self.machine.row(slot).traits.shutdown != ShutdownStrategy::Infinite
                 }
                 Some(State::Stopping(_, Force::Killed)) => true,
+                Some(State::Delayed(held)) => held != Held::Over,
                 Some(state) => state.is_aborted(),
                 None => false,
             };
@@ -163,7 +165,8 @@ impl World {
                     State::Due(_) | State::Starting(Cause::Boot, _) => false,
                     State::Starting(Cause::Restart, _) => !group,
                     State::Stopping(then, _) => !matches!(then, Then::Due(_)),
-                    State::Starting(..) | State::Idle | State::Running(_) | State::Retrying => true,
+                    State::Starting(..) | State::Idle | State::Running(_) => true,
+                    State::Retrying | State::Delayed(_) => true,
                 };
                 assert!(in_order, "starts out of order {}", step.story(self));
             }
@@ -186,8 +189,15 @@ impl World {
             }
             _ => return,
         };
-        if matches!(before.state(slot), Some(State::Running(_))) {
-            self.check_exit(slot, exit, step);
+        let judged = matches!(exit, Exit::Judged(_) | Exit::Satisfied);
+        let at_boot = before.booting && before.is_raising(slot);
+        match before.state(slot) {
+            Some(State::Running(_)) => self.check_exit(slot, exit, step),
+            // A failed restart is judged as an exit is.
+            Some(State::Starting(Cause::Restart, _)) if judged && !at_boot => {
+                self.check_exit(slot, exit, step);
+            }
+            _ => (),
         }
     }
 
@@ -202,9 +212,10 @@ impl World {
             Goal::Clear { from: None, .. } | Goal::Raise { .. } | Goal::Run => false,
         };
         let restarts = match traits.restart {
+            Restart::Temporary => false,
+            _ if matches!(exit, Exit::Judged(_)) => exit != Exit::Judged(ExitVerdict::Stop),
             Restart::Permanent => true,
             Restart::Transient => exit != Exit::Clean,
-            Restart::Temporary => false,
         };
         let ending = step.ending();
         if absorbed {
@@ -212,6 +223,15 @@ impl World {
                 ending,
                 None,
                 "an absorbed exit ends nothing {}",
+                step.story(self)
+            );
+        } else if let Some(end) = end_by(slot, exit, traits.restart) {
+            assert_eq!(ending, Some(end), "{}", step.story(self));
+        } else if exit == Exit::Planned && traits.restart != Restart::Temporary {
+            let counts = |action: &Action| matches!(action, Action::Delay(..) | Action::Ending(_));
+            assert!(
+                !step.actions.iter().any(counts),
+                "a planned exit counts {}",
                 step.story(self)
             );
         } else if exit == Exit::Unstartable
@@ -237,7 +257,7 @@ impl World {
                 )
             });
             assert!(
-                !touches || ending.is_some(),
+                !touches || ending.is_some() || before.is_raising(slot),
                 "touches others {}",
                 step.story(self)
             );
@@ -264,6 +284,15 @@ impl World {
                 now - at < intensity.period
             }
         });
+        let own = |action: &Action| match *action {
+            Action::Delay(at, cause, _) => at == slot && cause == DelayCause::Quarantine,
+            Action::Dropped(at) | Action::Ending(End::LimitReached(at)) => at == slot,
+            _ => false,
+        };
+        if step.actions.iter().any(own) {
+            let limit = self.plan.and_then(|plan| plan.limit);
+            return assert!(limit.is_some(), "it has no limit {}", step.story(self));
+        }
         if self.counted.len() >= intensity.restarts as usize {
             assert_eq!(
                 step.ending(),
@@ -276,7 +305,7 @@ impl World {
         self.counted.push(now);
         assert_eq!(step.ending(), None, "{}", step.story(self));
         if strategy == Strategy::OneForOne {
-            let restarted = |action: &Action| matches!(*action, Action::Start(at, Cause::Restart, _) if at == slot);
+            let restarted = |action: &Action| matches!(*action, Action::Start(at, Cause::Restart, _) | Action::Delay(at, ..) if at == slot);
             assert!(
                 step.actions.iter().any(restarted),
                 "one for one restarts it at once {}",
@@ -307,7 +336,8 @@ impl World {
         for slot in self.machine.rows.slots() {
             let state = self.machine.row(slot).state;
             let kept = self.mailbox.contains(&Input::Retry(slot));
-            let waits = state == State::Retrying && self.places[slot].retries == 0 && !kept;
+            let tries = matches!(state, State::Retrying | State::Delayed(Held::Over));
+            let waits = tries && self.places[slot].retries == 0 && !kept;
             assert!(
                 !matches!(state, State::Due(_)) && !waits,
                 "row {slot} is stuck {}",
@@ -319,6 +349,16 @@ impl World {
     fn is_settled(&self) -> bool {
         let mut slots = self.machine.rows.slots();
         !slots.any(|slot| self.machine.row(slot).state.is_unsettled())
+    }
+}
+
+/// The end that such an exit brings about whatever else is the case.
+fn end_by(slot: Slot, exit: Exit, restart: Restart) -> Option<End> {
+    match exit {
+        Exit::Satisfied => Some(End::Satisfied(slot)),
+        Exit::Judged(ExitVerdict::Escalate) => Some(End::Escalated(slot)),
+        Exit::Permanent if restart != Restart::Temporary => Some(End::Escalated(slot)),
+        _ => None,
     }
 }
 

@@ -28,6 +28,7 @@ fn settings() -> impl Strategy<Value = Settings> {
             strategy,
             auto_shutdown,
             intensity: Intensity::new(restarts, Duration::from_secs(period)),
+            storm_guard: None,
             abort_grace: Duration::from_secs(1),
             semantics: Semantics {
                 blocking,

@@ -221,6 +221,7 @@ fn two_children_that_fail_at_once_count_twice_unless_the_group_of_one_takes_the_
 fn the_time_in_which_a_group_stops_ages_the_restarts_only_in_whole_seconds() {
     let exact = Settings {
         intensity: Intensity::new(1, SECOND),
+        storm_guard: None,
         ..ONE_FOR_ALL
     };
     let mut otp = exact;

@@ -40,6 +40,7 @@ pub(super) const fn settings(strategy: Strategy) -> Settings {
         strategy,
         auto_shutdown: AutoShutdown::Never,
         intensity: Intensity::new(3, Duration::from_secs(5)),
+        storm_guard: None,
         abort_grace: SECOND,
         semantics: NO_SWITCH,
     }
@@ -63,6 +64,7 @@ const NO_SWITCH: Semantics = Semantics {
 pub(super) fn bearing(restarts: u32, settings: Settings) -> Settings {
     Settings {
         intensity: Intensity::new(restarts, Duration::from_secs(5)),
+        storm_guard: None,
         ..settings
     }
 }
@@ -131,6 +133,12 @@ fn word(action: &Action) -> String {
         Action::Await(slot, _) => format!("await {slot}"),
         Action::Abandon(slot) => format!("abandon {slot}"),
         Action::Retry(slot) => format!("retry {slot}"),
+        Action::Delay(slot, cause, time) => format!("delay {slot} {cause:?} {time:?}"),
+        Action::Watch(slot, time) => format!("watch {slot} {time:?}"),
+        Action::Recovered(slot) => format!("recovered {slot}"),
+        Action::Stuck(slot) => format!("stuck {slot}"),
+        Action::Dropped(slot) => format!("dropped {slot}"),
+        Action::Storm(pause) => format!("storm {pause:?}"),
         Action::Remove(slot) => format!("remove {slot}"),
         Action::Answer(request, answer) => format!("answer {request} {answer:?}"),
         Action::Up => "up".to_owned(),

@@ -114,6 +114,8 @@ impl Tree {
                     );
                 }
                 Action::Retry(_) | Action::Remove(_) | Action::Answer(..) | Action::Ending(_) => (),
+                Action::Delay(..) | Action::Watch(..) | Action::Storm(_) => (),
+                Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) => (),
             }
         }
     }
@@ -131,8 +133,9 @@ impl Tree {
         );
         let end = self.node(id).world.ending.expect("it said why");
         let exit = match end {
-            End::Asked | End::SignificantExited(_) => Exit::Clean,
-            End::BootFailed(_) | End::Exhausted(_) => Exit::Abnormal,
+            End::Asked | End::SignificantExited(_) | End::Satisfied(_) => Exit::Clean,
+            End::BootFailed(_) | End::Exhausted(_) | End::LimitReached(_) => Exit::Abnormal,
+            End::Escalated(_) => Exit::Permanent,
             End::RestartFailed(_) => Exit::Unstartable,
         };
         self.say_above(id, |slot| Input::Exited(slot, exit));

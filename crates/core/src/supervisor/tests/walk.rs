@@ -14,13 +14,15 @@ use super::super::strategy::{AutoShutdown, Strategy};
 use super::fingerprint::fingerprint;
 use super::world::World;
 use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
-use crate::restart::{Intensity, Restart};
+use crate::restart::{Backoff, Intensity, Jitter, OnLimit, Plan, Restart, StormGuard};
 
 /// One machine to walk, and what else is done to it.
 #[derive(Clone, Debug)]
 struct Case {
     settings: Settings,
     children: Vec<Traits>,
+    /// What is said of the restarts of each.
+    plan: Option<Plan>,
     /// What a call of start_child may bring.
     new: Vec<Traits>,
     commands: u8,
@@ -59,7 +61,7 @@ impl Drop for Trail<'_> {
 
 /// Walks breadth first, so that the way to a broken promise is a shortest one.
 fn walk(case: &Case) -> Size {
-    let first = World::new(case.settings, &case.children);
+    let (first, _) = World::begin_paced(case.settings, &case.children, case.plan);
     let mut size = Size::default();
     let mut seen = HashSet::from([fingerprint(&(&first, case.commands))]);
     let mut todo = VecDeque::from([(first, case.commands)]);
@@ -155,6 +157,7 @@ fn machines(semantics: Semantics) -> Vec<Case> {
                         strategy,
                         auto_shutdown,
                         intensity: Intensity::new(1, Duration::from_secs(5)),
+                        storm_guard: None,
                         abort_grace: Duration::from_secs(1),
                         semantics,
                     };
@@ -162,6 +165,7 @@ fn machines(semantics: Semantics) -> Vec<Case> {
                     cases.extend(triples(&kinds).map(|children| Case {
                         settings,
                         children,
+                        plan: None,
                         new: kinds.clone(),
                         commands: 0,
                         thorough: false,
@@ -273,4 +277,59 @@ fn a_walk_of_blocking_machines_keeps_the_promises_in_every_state() {
     walk_all("blocking", &some(part().map_or(7, |_| 1), blocking(), 0));
     let every = part().unwrap_or(1109);
     walk_all("blocking, one call", &some(every, blocking(), 1));
+}
+
+/// Every way in which restarts are paced, each with its share of the machines.
+fn paced(every: usize, semantics: Semantics, commands: u8) -> Vec<Case> {
+    let wait = Duration::from_millis(10);
+    let backoff = Some(Backoff::constant(wait).jitter(Jitter::None).not_at_once());
+    let limit = |then| Some((Intensity::new(0, wait), then));
+    let plans = [
+        Plan {
+            backoff,
+            ..Plan::default()
+        },
+        Plan {
+            limit: limit(OnLimit::Escalate),
+            ..Plan::default()
+        },
+        Plan {
+            limit: limit(OnLimit::Drop),
+            ..Plan::default()
+        },
+        Plan {
+            limit: limit(OnLimit::Quarantine(wait)),
+            ..Plan::default()
+        },
+        Plan::default(),
+    ];
+    let cases = some(every, semantics, commands).into_iter().enumerate();
+    let cases = cases.map(|(turn, mut case)| {
+        case.plan = Some(plans[turn % plans.len()]);
+        if turn % 3 == 0 {
+            case.settings.storm_guard = Some(StormGuard::new(1).pause(wait).spacing(wait));
+        }
+        case
+    });
+    cases.collect()
+}
+
+#[test]
+fn a_small_walk_of_paced_restarts_keeps_the_promises() {
+    walk_all("small, paced", &paced(151, Semantics::default(), 0));
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "run in release by cargo xtask ci")]
+fn a_walk_of_paced_restarts_keeps_the_promises_in_every_state() {
+    let every = part().map_or(31, |_| 7);
+    walk_all("paced", &paced(every, Semantics::default(), 0));
+    walk_all(
+        "paced, one call",
+        &paced(part().unwrap_or(1109), Semantics::default(), 1),
+    );
+    walk_all(
+        "paced, blocking",
+        &paced(part().map_or(1109, |_| 307), blocking(), 0),
+    );
 }

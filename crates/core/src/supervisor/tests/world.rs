@@ -2,15 +2,28 @@
 
 use std::time::Duration;
 
+use super::super::decide::Decide;
 use super::super::machine::{Goal, Machine, Settings};
 use super::super::protocol::{Action, Cause, End, Exit, Input, Request, Slot, Traits};
-use super::super::slot::{Patience, State};
+use super::super::slot::{Held, Patience, State};
 use super::super::strategy::Strategy;
 use super::promises::Step;
 use crate::clock::Moment;
+use crate::restart::{ExitVerdict, Plan};
 
-/// Every kind of exit.
+/// Every kind of exit that is followed as the spec says.
 pub(super) const EXITS: [Exit; 4] = [Exit::Clean, Exit::Abnormal, Exit::Killed, Exit::Unstartable];
+
+/// Those that say themselves what follows.
+pub(super) const JUDGED: [Exit; 7] = [
+    Exit::Planned,
+    Exit::Permanent,
+    Exit::Satisfied,
+    Exit::Judged(ExitVerdict::Restart),
+    Exit::Judged(ExitVerdict::RestartAfter(Duration::from_millis(5))),
+    Exit::Judged(ExitVerdict::Stop),
+    Exit::Judged(ExitVerdict::Escalate),
+];
 
 /// A machine, the lives of its children, and the calls without an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +40,8 @@ pub(super) struct World {
     pub(super) up: bool,
     pub(super) ending: Option<End>,
     pub(super) finished: bool,
+    /// What the spec of each child says of its restarts; if that is nothing, its exits are judged.
+    pub(super) plan: Option<Plan>,
 }
 
 /// What a driver holds of a slot.
@@ -67,6 +82,15 @@ impl World {
 
     /// A machine that was told to begin, and what it does about it.
     pub(super) fn begin(settings: Settings, children: &[Traits]) -> (Self, Vec<Action>) {
+        Self::begin_paced(settings, children, None)
+    }
+
+    /// The same, where this is said of the restarts of each child.
+    pub(super) fn begin_paced(
+        settings: Settings,
+        children: &[Traits],
+        plan: Option<Plan>,
+    ) -> (Self, Vec<Action>) {
         let place = Place {
             row: true,
             ..Place::default()
@@ -82,9 +106,19 @@ impl World {
             up: false,
             ending: None,
             finished: false,
+            plan,
         };
+        for slot in 0..children.len() {
+            world.lay_out(slot);
+        }
         let actions = world.tell(Input::Begin);
         (world, actions)
+    }
+
+    fn lay_out(&mut self, slot: Slot) {
+        if let Some(plan) = self.plan {
+            self.machine.plan(slot, plan);
+        }
     }
 
     /// What may happen next by itself; with `thorough` also what should make no difference.
@@ -127,7 +161,23 @@ impl World {
             }
             _ => &[Exit::Abnormal],
         };
-        events.extend(kinds.iter().map(|&exit| Input::Exited(slot, exit)));
+        // A quarantine does not count, so that there is no end of them.
+        let calm = self.places.iter().all(|place| place.retries == 0);
+        let uncounted = self.plan.is_some_and(|plan| plan.limit.is_some());
+        if calm || !uncounted {
+            events.extend(kinds.iter().map(|&exit| Input::Exited(slot, exit)));
+        }
+        let is_first = matches!(state, Some(State::Starting(Cause::Boot | Cause::Add, _)));
+        if self.plan.is_some_and(|plan| plan.is_empty()) && !is_first {
+            // These end what ran; and a planned exit does not count either.
+            let ran = matches!(state, Some(State::Running(_)));
+            let judged = JUDGED.iter().filter(|exit| match exit {
+                Exit::Planned => ran && calm,
+                Exit::Permanent => ran,
+                _ => true,
+            });
+            events.extend(judged.map(|&exit| Input::Exited(slot, exit)));
+        }
     }
 
     /// The calls that could come next; new rows are of these kinds.
@@ -207,6 +257,7 @@ impl World {
             }
             self.places[slot].row = true;
             self.places[slot].new = true;
+            self.lay_out(slot);
         }
     }
 
@@ -279,7 +330,11 @@ impl World {
             let lives = self.places[slot].life.is_some();
             let needs_life = !matches!(
                 action,
-                Action::Start(..) | Action::Retry(_) | Action::Remove(_)
+                Action::Start(..)
+                    | Action::Retry(_)
+                    | Action::Remove(_)
+                    | Action::Delay(..)
+                    | Action::Dropped(_)
             );
             assert_eq!(lives, needs_life, "{action:?} {}", step.story(self));
         }
@@ -287,6 +342,10 @@ impl World {
             Action::Start(slot, cause, timeout) => self.start(slot, cause, timeout, step),
             Action::Ask(slot, timeout) => self.places[slot].timer = timeout.is_some(),
             Action::Kill(slot, _) | Action::Await(slot, _) => self.places[slot].timer = true,
+            Action::Delay(slot, ..) | Action::Watch(slot, _) => self.places[slot].timer = true,
+            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Storm(_) => {
+                assert_eq!(self.ending, None, "{action:?} {}", step.story(self));
+            }
             Action::Abandon(slot) => {
                 self.places[slot].life = None;
                 self.places[slot].timer = false;
@@ -435,9 +494,12 @@ impl World {
                 }
                 State::Starting(..) => Some(Input::Exited(slot, Exit::Abnormal)),
                 State::Stopping(..) => Some(Input::Exited(slot, Exit::Clean)),
-                State::Idle | State::Due(_) | State::Retrying | State::Running(_) => {
-                    (place.retries > 0).then_some(Input::Retry(slot))
-                }
+                State::Delayed(Held::Paced | Held::Quarantined) => Some(Input::Overdue(slot)),
+                State::Idle
+                | State::Due(_)
+                | State::Retrying
+                | State::Running(_)
+                | State::Delayed(Held::Over) => (place.retries > 0).then_some(Input::Retry(slot)),
             })
     }
 

@@ -1,0 +1,70 @@
+//! What the running children of a supervisor show of their pace: waits, recoveries, and whether they get on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::lives::Lives;
+use super::protocol::{Action, Input, Slot};
+use crate::child::{Delay, Life};
+use crate::clock::Moment;
+use crate::observe::EventKind;
+use crate::restart::DelayCause;
+
+impl Lives {
+    /// Does what a machine says of the pace of a child.
+    pub(super) fn pace(&mut self, now: Instant, action: Action) {
+        match action {
+            Action::Delay(slot, cause, time) => self.delay(now, slot, cause, time),
+            Action::Watch(slot, time) => {
+                self.limit(now, slot, Some(time));
+            }
+            Action::Recovered(slot) => self.remark(slot, EventKind::Recovered),
+            Action::Dropped(slot) => self.remark(slot, EventKind::Dropped),
+            Action::Stuck(slot) => {
+                if let Some(life) = self.life(slot) {
+                    life.set_stuck();
+                }
+                self.remark(slot, EventKind::Stuck);
+            }
+            _ => debug_assert!(false, "it is of the pace of no child: {action:?}"),
+        }
+    }
+
+    fn delay(&mut self, now: Instant, slot: Slot, cause: DelayCause, time: Duration) {
+        let until = self.limit(now, slot, Some(time));
+        if let Some(entry) = self.roster.lock().get_mut(slot) {
+            entry.delay = Some(Box::new(Delay { until, cause }));
+        }
+        self.remark(slot, EventKind::Delayed { by: time, cause });
+    }
+
+    /// Tells something of a child that may have no life just now: then of the latest that ran.
+    fn remark(&self, slot: Slot, kind: EventKind) {
+        let state = self.roster.lock();
+        let Some(entry) = state.get(slot) else {
+            return;
+        };
+        let life = entry.present().or(entry.ran);
+        let path = entry.path.clone();
+        drop(state);
+        if let Some(life) = life {
+            self.family.commons.hub.tell(&path, life, kind);
+        }
+    }
+
+    /// The time of a child has come, unless it has said since then that it gets on.
+    pub(super) fn overdue(&self, slot: Slot, began: Instant) -> Input {
+        let progress = self.life(slot).and_then(|life| life.take_progress());
+        match progress {
+            Some(at) => Input::Progressed(slot, Moment(at.saturating_duration_since(began))),
+            None => Input::Overdue(slot),
+        }
+    }
+
+    fn life(&self, slot: Slot) -> Option<Arc<Life>> {
+        let state = self.roster.lock();
+        state.get(slot)?.life.clone()
+    }
+}

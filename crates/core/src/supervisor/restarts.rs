@@ -1,0 +1,165 @@
+//! What follows when a child has ended by itself: nothing, a restart now or later, or the end of all.
+
+use std::time::Duration;
+
+use super::machine::{Goal, Machine};
+use super::protocol::{Action, Answer, Cause, End, Exit, Slot};
+use super::slot::{Held, State, Then, Wish};
+use super::strategy::Strategy;
+use crate::clock::Moment;
+use crate::restart::{DelayCause, ExitVerdict, Judgment, Restart};
+
+impl Machine {
+    /// A child has ended, and nobody had asked it to.
+    pub(super) fn follow(
+        &mut self,
+        now: Moment,
+        slot: Slot,
+        exit: Exit,
+        actions: &mut Vec<Action>,
+    ) {
+        let row = self.row(slot);
+        let restart = row.traits.restart;
+        match exit {
+            Exit::Satisfied => self.end_by(End::Satisfied(slot), slot, actions),
+            Exit::Judged(ExitVerdict::Stop) => self.done(slot, actions),
+            Exit::Judged(ExitVerdict::Escalate) => {
+                self.end_by(End::Escalated(slot), slot, actions);
+            }
+            // Nobody depends on the restart of a temporary child.
+            _ if restart == Restart::Temporary => self.done(slot, actions),
+            Exit::Judged(ExitVerdict::Restart) => self.restart(now, slot, None, actions),
+            Exit::Judged(ExitVerdict::RestartAfter(time)) => {
+                self.restart(now, slot, Some(time), actions);
+            }
+            Exit::Permanent => self.end_by(End::Escalated(slot), slot, actions),
+            Exit::Planned => self.begin_restart(now, slot, actions),
+            Exit::Unstartable if row.is_fatal() => {
+                self.end_by(End::RestartFailed(slot), slot, actions);
+            }
+            Exit::Clean | Exit::Abnormal | Exit::Killed | Exit::Unstartable => {
+                if restart.follows(exit != Exit::Clean) {
+                    self.restart(now, slot, None, actions);
+                } else {
+                    self.done(slot, actions);
+                }
+            }
+        }
+    }
+
+    /// A child is down and nothing follows but, if it is significant, the end of all.
+    fn done(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        let significant = self.row(slot).traits.significant;
+        self.set(slot, State::Idle);
+        if significant && self.ends_without(self.settings.auto_shutdown) {
+            self.end(End::SignificantExited(slot), actions);
+        }
+        self.lay_down(slot, actions);
+    }
+
+    /// Ends all for the sake of this child, which is gone.
+    fn end_by(&mut self, end: End, slot: Slot, actions: &mut Vec<Action>) {
+        self.give_up_start(slot, actions);
+        self.end(end, actions);
+        self.lay_down(slot, actions);
+    }
+
+    /// Counts a restart of `slot`, `asked` time from now if somebody says so, and begins it, puts it off, or gives up.
+    pub(super) fn restart(
+        &mut self,
+        now: Moment,
+        slot: Slot,
+        asked: Option<Duration>,
+        actions: &mut Vec<Action>,
+    ) {
+        let tolerance = self.settings.tolerance();
+        let pace = self.paces.get(slot);
+        let (judgment, pause) = self.bearing.judge(&tolerance, pace, asked, now);
+        actions.extend(pause.map(Action::Storm));
+        match judgment {
+            Judgment::Now => self.begin_restart(now, slot, actions),
+            Judgment::Later(cause, time) => {
+                let held = match cause {
+                    DelayCause::Quarantine => Held::Quarantined,
+                    DelayCause::Backoff { .. } | DelayCause::Verdict | DelayCause::Storm => {
+                        Held::Paced
+                    }
+                };
+                self.set(slot, State::Delayed(held));
+                actions.push(Action::Delay(slot, cause, time));
+            }
+            Judgment::Drop => {
+                actions.push(Action::Dropped(slot));
+                self.waiting
+                    .answer(slot, Wish::Up, Answer::Cancelled, actions);
+                if self.state(slot) == Some(State::Retrying) {
+                    self.go_on_without(slot);
+                }
+                self.done(slot, actions);
+            }
+            Judgment::TooMany(own) => {
+                let end = if own {
+                    End::LimitReached(slot)
+                } else {
+                    End::Exhausted(slot)
+                };
+                self.end_by(end, slot, actions);
+            }
+        }
+    }
+
+    /// The group of a child whose restart had failed is started without it.
+    fn go_on_without(&mut self, slot: Slot) {
+        if self.settings.strategy != Strategy::OneForOne && self.goal == Goal::Run {
+            let next = self.rows.after(slot);
+            self.goal = Goal::Raise { busy: None, next };
+        }
+    }
+
+    /// Restarts the child, with its group.
+    pub(super) fn begin_restart(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
+        match self.settings.strategy {
+            Strategy::OneForOne => self.start(slot, Cause::Restart, actions),
+            Strategy::OneForAll => self.restart_from(self.rows.first().unwrap_or(slot), slot, now),
+            Strategy::RestForOne => self.restart_from(slot, slot, now),
+        }
+    }
+
+    /// The time of a running child has come: it has recovered, or does not get on.
+    pub(super) fn look_after(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
+        if self.is_ending() || self.is_being_cleared(slot) {
+            // Its turn to end will come.
+            return;
+        }
+        let Some(pace) = self.paces.get(slot) else {
+            return;
+        };
+        if pace.recover(now) {
+            actions.push(Action::Recovered(slot));
+        }
+        if pace.is_stuck(now) {
+            actions.push(Action::Stuck(slot));
+            return self.tell_to_end(slot, Then::Failed, actions);
+        }
+        if let Some(time) = pace.next_look(now) {
+            actions.push(Action::Watch(slot, time));
+        }
+    }
+
+    /// The child has said at that moment that it gets on.
+    pub(super) fn progressed(
+        &mut self,
+        now: Moment,
+        slot: Slot,
+        at: Moment,
+        actions: &mut Vec<Action>,
+    ) {
+        if self.state(slot) == Some(State::Running(false))
+            && let Some(pace) = self.paces.get(slot)
+        {
+            pace.progress(at);
+            // Its time may be over all the same.
+            self.look_after(now, slot, actions);
+        }
+    }
+}
