@@ -82,5 +82,7 @@ fn row_state(state: ChildState) -> RowState {
         ChildState::Running => RowState::Running,
         ChildState::Restarting => RowState::Restarting,
         ChildState::Stopping => RowState::Stopping,
+        // Such as wait for a restart, which OTP's never do.
+        _ => RowState::Restarting,
     }
 }

@@ -150,11 +150,15 @@ pub(crate) const PURE: &[&str] = &[
     "supervisor/group.rs",
     "supervisor/order.rs",
     "supervisor/protocol.rs",
+    "supervisor/restarts.rs",
     "supervisor/rows.rs",
     "supervisor/slot.rs",
     "supervisor/strategy.rs",
     "child/semantics.rs",
     "child/strategy.rs",
+    "restart/limit.rs",
+    "restart/pace.rs",
+    "restart/storm.rs",
 ];
 
 /// What a pure file may import of std.
@@ -220,6 +224,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "driver.rs",
             "crates/testkit/",
             "child/handle.rs",
+            "child/life.rs",
             "crates/bench/",
         ]),
     },
@@ -314,7 +319,7 @@ pub(crate) const FILE_BUDGETS: &[(&str, usize)] = &[
 
 /// How many lines of code the sources of a crate may have in all.
 pub(crate) const CRATE_BUDGETS: &[(&str, usize)] = &[
-    ("crates/core/src/", 8_000),
+    ("crates/core/src/", 12_000),
     ("crates/macros/src/", 1_200),
     ("crates/testkit/src/", 2_000),
 ];

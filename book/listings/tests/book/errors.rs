@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use perennial::{
-    CallError, ChildError, ChildPath, Context, Exhausted, ExitReason, Fault, InitializationError,
-    Lint, LostEvents, Outcome, PathError, RunError, SpecError, StartChildError, StartError,
-    Started, Supervisable, Supervisor, async_trait, worker,
+    CallError, ChildError, ChildPath, Context, Escalation, Exhausted, ExitReason, Fault,
+    InitializationError, Lint, LostEvents, Outcome, PathError, RunError, SpecError,
+    StartChildError, StartError, Started, Supervisable, Supervisor, async_trait, worker,
 };
 
 use crate::source::book;
@@ -215,6 +215,10 @@ fn of_specs() -> Vec<Told> {
         ),
         ("Fault::ZeroPeriod", faulty(Fault::ZeroPeriod)),
         ("Fault::NoChildrenAllowed", faulty(Fault::NoChildrenAllowed)),
+        ("Fault::Backoff", faulty(Fault::Backoff)),
+        ("Fault::ZeroLimitPeriod", faulty(Fault::ZeroLimitPeriod)),
+        ("Fault::ZeroWatchdog", faulty(Fault::ZeroWatchdog)),
+        ("Fault::StormGuard", faulty(Fault::StormGuard)),
     ]);
     told
 }
@@ -224,6 +228,7 @@ async fn of_trees() -> Vec<Told> {
     let id = || "station".into();
     let exhausted = exhausted().await;
     let failed = exhausted.to_string();
+    let escalation = escalated().await;
     let start = StartError::Stopped { id: id() };
     let mut told = told![
         StartError::Exhausted {
@@ -234,10 +239,21 @@ async fn of_trees() -> Vec<Told> {
             id: id(),
             source: exhausted
         },
+        StartError::Escalated {
+            id: id(),
+            source: escalation.clone()
+        },
+        RunError::Escalated {
+            id: id(),
+            source: escalation.clone()
+        },
         RunError::Start { source: start },
     ];
     told.extend([
         ("Exhausted", failed),
+        ("Escalation", escalation.to_string()),
+        ("", ExitReason::permanent("no license").to_string()),
+        ("", ExitReason::Stuck(Duration::from_secs(3)).to_string()),
         ("LostEvents", LostEvents(5).to_string()),
         ("", ExitReason::Killed.to_string()),
         ("", ExitReason::Unresponsive.to_string()),
@@ -266,6 +282,30 @@ async fn exhausted() -> Arc<Exhausted> {
     match tree.wait().await {
         Outcome::Exhausted(exhausted) => exhausted,
         other => panic!("it did not give up: {other}"),
+    }
+}
+
+/// A supervisor that gave up because no restart could help.
+async fn escalated() -> Arc<Escalation> {
+    let log = Supervisor::one_for_one("station").child(Broken);
+    let tree = log.start().await.expect("it starts");
+    match tree.wait().await {
+        Outcome::Escalated(escalation) => escalation,
+        other => panic!("it did not give up: {other}"),
+    }
+}
+
+/// It knows that it can never run.
+struct Broken;
+
+#[async_trait]
+impl Supervisable for Broken {
+    fn name(&self) -> &str {
+        "log"
+    }
+
+    async fn initialize(&self, _ctx: Context) -> Result<Started<'_>, InitializationError> {
+        Ok(Started::run(async { ExitReason::permanent("no license") }))
     }
 }
 

@@ -1,8 +1,6 @@
 //! What few child specs say, so that all others are small.
 
-use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,12 +23,11 @@ pub(crate) struct Judge<T>(Arc<dyn Fn(&ExitReason) -> T + Send + Sync>);
 impl Extras {
     /// What a machine is told of the restarts of the child, if there is anything to tell.
     pub(crate) fn plan(&self) -> Option<Plan> {
-        let own = self.backoff.and_then(|backoff| backoff.own_seed());
         let plan = Plan {
             backoff: self.backoff,
             limit: self.limit,
             watchdog: self.watchdog,
-            seed: own.unwrap_or_else(|| RandomState::new().hash_one(())),
+            seed: self.backoff.map_or(0, |backoff| backoff.first_seed()),
         };
         (!plan.is_empty()).then_some(plan)
     }

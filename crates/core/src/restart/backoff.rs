@@ -1,5 +1,7 @@
 //! How long to wait before a restart.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::time::Duration;
 
 /// A factor of one, in thousandths.
@@ -129,8 +131,9 @@ impl Backoff {
         self.stable_after
     }
 
-    pub(crate) fn own_seed(&self) -> Option<u64> {
-        self.seed
+    /// Where its chance begins: at its seed, or anywhere.
+    pub(crate) fn first_seed(&self) -> u64 {
+        self.seed.unwrap_or_else(|| RandomState::new().hash_one(()))
     }
 
     /// The wait before the restart that comes after so many others without a recovery in between.
@@ -173,7 +176,7 @@ impl Dice {
     /// Anything from nothing to `most`.
     fn up_to(&mut self, most: Duration) -> Duration {
         let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
-        let share = u128::from(self.next()) * (u128::from(nanos) + 1) >> 64;
+        let share = (u128::from(self.next()) * (u128::from(nanos) + 1)) >> 64;
         // The share is at most `nanos`.
         Duration::from_nanos(u64::try_from(share).unwrap_or(nanos))
     }

@@ -10,13 +10,12 @@ use super::desk::{Desk, Rules};
 use super::ear::Ear;
 use super::ending::Ending;
 use super::lives::Lives;
-use super::protocol::{Action, End, Input, Slot};
+use super::protocol::{Action, Input, Slot};
 use super::slot::State;
 use super::task::let_go;
-use crate::child::{Inbox, Life, Message, Occupant, Report, Roster, Seat, SupervisorHandle};
+use crate::child::{Inbox, Life, Message, Occupant, Roster, Seat, SupervisorHandle};
 use crate::clock::Moment;
 use crate::exit::{ExitReason, InitializationError};
-use crate::observe::EventKind;
 
 /// How many children that have nothing to initialize may be started in one turn; the supervisor looks
 /// at its inbox before the next one.
@@ -25,26 +24,26 @@ const AT_ONCE: u32 = 8;
 /// A running supervisor. Dropping it kills its children.
 #[derive(Debug)]
 pub(crate) struct Driver<M> {
-    machine: M,
+    pub(super) machine: M,
     /// This supervisor as a child of the one above.
-    life: Arc<Life>,
-    seat: Arc<Seat>,
-    inbox: Arc<Inbox>,
-    roster: Arc<Roster>,
-    lives: Lives,
-    desk: Desk,
-    ear: Ear,
-    began: Instant,
-    now: Instant,
-    actions: Vec<Action>,
-    stage: Stage,
+    pub(super) life: Arc<Life>,
+    pub(super) seat: Arc<Seat>,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) roster: Arc<Roster>,
+    pub(super) lives: Lives,
+    pub(super) desk: Desk,
+    pub(super) ear: Ear,
+    pub(super) began: Instant,
+    pub(super) now: Instant,
+    pub(super) actions: Vec<Action>,
+    pub(super) stage: Stage,
     /// The supervisor above was killed.
-    orphaned: bool,
+    pub(super) orphaned: bool,
 }
 
 /// How far the supervisor is.
 #[derive(Debug)]
-enum Stage {
+pub(super) enum Stage {
     Booting,
     Up,
     /// It ends for that reason, since then.
@@ -251,57 +250,17 @@ impl<M: Decide> Driver<M> {
             Action::Await(slot, time) => self.lives.wait(now, slot, time, self.machine.state(slot)),
             Action::Abandon(slot) => self.lives.abandon(now, slot, before),
             Action::Retry(slot) => self.inbox.push(Message::Retry(slot)),
-            Action::Delay(..) | Action::Watch(..) | Action::Recovered(_) => {
+            Action::Delay(..) | Action::Watch(..) | Action::Storm(_) => {
                 self.lives.pace(now, action)
             }
-            Action::Stuck(_) | Action::Dropped(_) => self.lives.pace(now, action),
-            Action::Storm(pause) => {
-                self.lives.storm_pauses += 1;
-                self.life.tell(EventKind::StormPause { pause });
+            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) => {
+                self.lives.pace(now, action)
             }
             Action::Remove(slot) => self.lives.remove(slot),
             Action::Answer(request, answer) => self.desk.answer(request, answer, &self.roster),
             Action::Up => self.stage = Stage::Up,
             Action::Ending(end) => self.begin_to_end(end),
             Action::Finish => self.finish(),
-        }
-    }
-
-    fn begin_to_end(&mut self, end: End) {
-        let history = &mut self.lives.history;
-        let ending = Ending::new(end, &self.roster, &self.desk.rules, history);
-        if let Some(event) = &ending.event {
-            self.life.tell(event.clone());
-        }
-        self.lives.report = Some(Report::with_room(self.roster.lock().len()));
-        self.stage = Stage::Ending(ending, self.now);
-    }
-
-    /// Every child is gone: closes the books.
-    fn finish(&mut self) {
-        let Stage::Ending(ending, since) = std::mem::replace(&mut self.stage, Stage::Booting)
-        else {
-            unreachable!("a machine says why it ends before it finishes");
-        };
-        let took = self.now.saturating_duration_since(since);
-        let (exit, departure) = ending.close(self.orphaned, self.lives.take_report(), took);
-        // Calls that are still in there learn how it ended, as their replies are dropped.
-        let_go(self.inbox.close(&exit));
-        self.life.depart(departure);
-        self.lives.released = true;
-        self.stage = Stage::Over(exit);
-    }
-}
-
-/// The task was aborted, or the runtime ended, before the supervisor could stop its children.
-impl<M> Drop for Driver<M> {
-    fn drop(&mut self) {
-        if matches!(self.stage, Stage::Over(_)) {
-            return;
-        }
-        let_go(self.inbox.close(&ExitReason::Killed));
-        if self.desk.rules.semantics.orderly_orphans {
-            self.lives.orphan();
         }
     }
 }

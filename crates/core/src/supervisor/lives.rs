@@ -35,6 +35,8 @@ pub(crate) struct Lives {
     restarts: u64,
     /// How often restarts have paused in a storm.
     pub(super) storm_pauses: u32,
+    /// The supervisor itself as a child.
+    pub(super) supervisor: Arc<Life>,
     /// The children that are up since they were started, and that the machine is to be told of.
     pub(super) up: VecDeque<Slot>,
     /// How many may still go there in this turn.
@@ -66,6 +68,7 @@ impl Lives {
             report: None,
             restarts: 0,
             storm_pauses: 0,
+            supervisor: Arc::clone(supervisor),
             up: VecDeque::new(),
             patience: 0,
             changed: None,

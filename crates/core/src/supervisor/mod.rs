@@ -2,10 +2,11 @@
 //!
 //! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`,
 //! `group`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
-//! `desk` and `ending`) does.
+//! `desk`, `ending` and `closing`) does.
 
 mod blueprint;
 mod calls;
+mod closing;
 mod deadlines;
 mod decide;
 mod desk;

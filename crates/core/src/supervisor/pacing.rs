@@ -28,6 +28,10 @@ impl Lives {
                 }
                 self.remark(slot, EventKind::Stuck);
             }
+            Action::Storm(pause) => {
+                self.storm_pauses += 1;
+                self.supervisor.tell(EventKind::StormPause { pause });
+            }
             _ => debug_assert!(false, "it is of the pace of no child: {action:?}"),
         }
     }

@@ -129,6 +129,7 @@ pub enum ChildKind {
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ChildState {
     /// It does not run, and nobody is about to start it; OTP's `undefined`.
     Idle,
