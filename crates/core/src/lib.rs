@@ -30,9 +30,9 @@ pub use async_trait::async_trait;
 pub use child::Hold;
 pub use child::{
     CallError, ChildError, ChildInfo, ChildRef, ChildReport, ChildSettings, ChildSpec, Context,
-    Fault, Findings, InitPolicy, Lint, Outcome, PathError, Report, RunFuture, Semantics,
-    ShutdownStrategy, SpecError, StartChildError, Started, StopSignal, Supervisable,
-    SupervisorHandle, worker,
+    Fault, Findings, InitPolicy, Lint, Outcome, PathError, Report, RunFuture, Scope, ScopedTask,
+    ScopedTaskError, Semantics, ShutdownStrategy, SpecError, StartChildError, Started, Stash,
+    StopSignal, Supervisable, SupervisorHandle, worker,
 };
 pub use dynamic::{DynamicHandle, DynamicSupervisor};
 pub use exit::{

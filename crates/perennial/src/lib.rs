@@ -36,6 +36,8 @@
 //! | a function as a worker | [`worker()`](fn@worker), [`#[worker]`](macro@worker) |
 //! | a child with an initialization of its own | [`#[derive(Supervisable)]`](derive@Supervisable), [`Context`], [`InitPolicy`] |
 //! | a child with no more than that in common | the trait [`Supervisable`](trait@Supervisable) |
+//! | tasks that belong to a child | [`Context::scope`], [`Scope`] |
+//! | a child that goes on where its last life was | [`Context::stash`], [`Stash`] |
 //! | how children stop | [`ShutdownStrategy`], [`Report`] |
 //! | looking and steering from outside | [`SupervisorHandle`], [`Snapshot`], [`EventStream`] |
 //! | ends that are part of the plan | [`AutoShutdown`], [`ChildSpec::significant`] |
@@ -58,10 +60,10 @@ pub use perennial_core::{
     DelayCause, DynamicHandle, DynamicSupervisor, Escalation, Event, EventKind, EventStream,
     Exhausted, ExitReason, ExitVerdict, Fault, Findings, Incarnation, InitPhase, InitPolicy,
     InitializationError, Intensity, IntoExit, Jitter, Lint, LostEvents, Observer, OnLimit, Outcome,
-    Panic, PathError, Report, Restart, RunError, RunFuture, Semantics, ShutdownStrategy, Snapshot,
-    SnapshotEntry, SpecError, StartCause, StartChildError, StartError, Started, StderrObserver,
-    StopSignal, StormGuard, Strategy, Supervisable, Supervisor, SupervisorHandle, async_trait,
-    install_panic_hook, worker,
+    Panic, PathError, Report, Restart, RunError, RunFuture, Scope, ScopedTask, ScopedTaskError,
+    Semantics, ShutdownStrategy, Snapshot, SnapshotEntry, SpecError, StartCause, StartChildError,
+    StartError, Started, Stash, StderrObserver, StopSignal, StormGuard, Strategy, Supervisable,
+    Supervisor, SupervisorHandle, async_trait, install_panic_hook, worker,
 };
 #[cfg(feature = "macros")]
 pub use perennial_macros::{Supervisable, worker};

@@ -247,6 +247,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         ],
         place: Place::OnlyIn(&[
             "lives.rs",
+            // The tasks that a life owns.
+            "child/scope.rs",
             "app/sentinel.rs",
             "crates/bench/",
             // Makes calls that it does not wait for.
@@ -281,11 +283,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         rule: "panics",
         what: "catches panics",
         signs: &["catch_unwind"],
-        place: Place::OnlyIn(&[
-            "supervisor/task.rs",
-            "observe/hub.rs",
-            "testkit/src/tree.rs",
-        ]),
+        place: Place::OnlyIn(&["exit/panic.rs", "observe/hub.rs", "testkit/src/tree.rs"]),
     },
     Knowledge {
         rule: "environment",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Life, StopSignal, SupervisorHandle};
+use super::{Life, Scope, Stash, StopSignal, SupervisorHandle};
 use crate::exit::ExitReason;
 use crate::path::{ChildPath, Incarnation};
 
@@ -85,6 +85,22 @@ impl Context {
     #[must_use]
     pub fn last_exit(&self) -> Option<&ExitReason> {
         self.life.last_exit.as_ref()
+    }
+
+    /// What the child keeps for its next life, by type: the cell for a `T`.
+    ///
+    /// The cell is made when it is asked for first; a child that never asks pays nothing.
+    #[must_use]
+    pub fn stash<T: Send + 'static>(&self) -> Stash<T> {
+        self.life.stashes().cell()
+    }
+
+    /// The tasks that belong to this life of the child: where to spawn what must not outlive it.
+    ///
+    /// A task that is spawned by `tokio::spawn` belongs to nobody, and goes on when the child is gone.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        Scope::new(Arc::clone(&self.life))
     }
 
     /// The supervisor of this child.

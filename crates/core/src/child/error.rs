@@ -6,7 +6,7 @@ use std::time::Duration;
 use snafu::Snafu;
 
 use super::Supervisable;
-use crate::exit::{ExitReason, InitializationError};
+use crate::exit::{ExitReason, InitializationError, Panic};
 use crate::path::{ChildId, ChildPath};
 
 /// Why [`start_child`](crate::SupervisorHandle::start_child) started nothing.
@@ -352,6 +352,44 @@ pub enum Lint {
     UnheardObserver {
         /// The supervisor.
         path: ChildPath,
+    },
+}
+
+/// Why a task of a [`Scope`](crate::Scope) yielded no result.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ScopedTaskError, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move {
+///     let chime = ctx.scope().spawn(std::future::pending::<()>());
+///     chime.abort();
+///     assert!(matches!(chime.await, Err(ScopedTaskError::Cancelled)));
+///     ctx.stopping().await;
+///     Ok(())
+/// });
+/// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
+/// assert!(handle.shutdown().await.is_clean());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Snafu)]
+#[snafu(module, visibility(pub(crate)))]
+#[non_exhaustive]
+pub enum ScopedTaskError {
+    /// It was aborted: by its handle, or because the life that it belongs to has ended. Or that life was
+    /// over before, and it was never spawned.
+    #[snafu(display("the task was cancelled"))]
+    Cancelled,
+    /// It panicked, and the child with it.
+    #[snafu(display("the task panicked: {panic}"))]
+    Panicked {
+        /// What it said.
+        panic: Panic,
     },
 }
 

@@ -591,6 +591,7 @@ mod test_util {
     use std::sync::atomic::Ordering;
 
     use super::{Occupant, SupervisorHandle};
+    use crate::child::ScopeCell;
     use crate::tree::ChildState;
 
     /// While it lives, a supervisor takes nothing out of its inbox.
@@ -642,6 +643,9 @@ mod test_util {
                 let state = occupant.roster.lock();
                 for life in state.lives() {
                     lives += 1;
+                    if life.scope().is_some_and(ScopeCell::is_closed) {
+                        return false;
+                    }
                     open.extend(life.seat().and_then(|seat| seat.occupant()));
                 }
                 let starting = |state| matches!(state, ChildState::Starting | ChildState::Stopping);

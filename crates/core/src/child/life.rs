@@ -1,7 +1,7 @@
 //! One life of a child: what its task, its supervisor and its context share.
 
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -9,8 +9,10 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::stop::{StopCell, StopRequest};
-use super::{Departure, Inbox, Message, Seat, Semantics, SupervisorHandle, Word};
-use crate::exit::ExitReason;
+use super::{
+    Departure, Inbox, Message, ScopeCell, Seat, Semantics, Stashes, SupervisorHandle, Word,
+};
+use crate::exit::{ExitReason, Panic};
 use crate::observe::{EventKind, Hub};
 use crate::path::{ChildPath, Incarnation};
 
@@ -62,12 +64,15 @@ pub(crate) struct Life {
     told: AtomicBool,
 }
 
-/// What few lives have, so that the others are small: those of supervisors, and those that were given up.
+/// What few lives have, so that the others are small: those of supervisors, those of children that use a
+/// stash or a scope, and those that were given up.
 #[derive(Debug, Default)]
 struct Rare {
-    /// Where the life before sat.
-    offered_seat: OnceLock<Arc<Seat>>,
+    /// What the life before has left.
+    legacy: OnceLock<Arc<Legacy>>,
     seat: OnceLock<Arc<Seat>>,
+    stashes: OnceLock<Arc<Stashes>>,
+    scope: OnceLock<Box<ScopeCell>>,
     departure: OnceLock<Arc<Departure>>,
     overdue: OnceLock<Duration>,
     watchdog: OnceLock<Watchdog>,
@@ -81,6 +86,14 @@ struct Watchdog {
     progress: Mutex<Option<Instant>>,
     /// It did not in time.
     barked: AtomicBool,
+}
+
+/// What a life leaves to the next one of its child.
+#[derive(Debug)]
+pub(crate) struct Legacy {
+    /// Where it sat, if it was a supervisor.
+    seat: Option<Arc<Seat>>,
+    stashes: Option<Arc<Stashes>>,
 }
 
 /// The task of a life.
@@ -190,11 +203,24 @@ impl Life {
         self.stop.request(request);
     }
 
-    /// Aborts its task, also one that is about to be spawned.
+    /// Aborts its task, also one that is about to be spawned, and those of its scope.
     pub(crate) fn abort(&self) {
         let task = std::mem::replace(&mut *self.task(), Task::Aborted);
         if let Task::Spawned(task) = task {
             task.abort();
+        }
+        if let Some(scope) = self.scope() {
+            scope.close();
+        }
+    }
+
+    /// Lets its supervisor know that its task was aborted by somebody else, or is over but for the tasks
+    /// of its scope: it does not wait for ever.
+    pub(crate) fn tell_of_kill(&self) {
+        if let Some(inbox) = &self.family.inbox
+            && self.is_first_kill()
+        {
+            inbox.push(Message::Killed(self.slot, self.incarnation));
         }
     }
 
@@ -241,12 +267,86 @@ impl Life {
 
     /// Where the life before sat, if it was a supervisor.
     pub(crate) fn offered_seat(&self) -> Option<&Arc<Seat>> {
-        self.rare.get()?.offered_seat.get()
+        self.rare.get()?.legacy.get()?.seat.as_ref()
     }
 
-    /// Offers it the seat of the life before.
-    pub(crate) fn offer_seat(&self, seat: Arc<Seat>) {
-        let _first = self.rare().offered_seat.set(seat);
+    /// Hands it what the life before has left.
+    pub(crate) fn inherit(&self, legacy: Arc<Legacy>) {
+        // It happens once, before its task is spawned.
+        let _first = self.rare().legacy.set(legacy);
+    }
+
+    /// What it leaves to the next life; one that may still run keeps its stash.
+    pub(crate) fn legacy(&self, runs_on: bool) -> Option<Arc<Legacy>> {
+        let rare = self.rare.get()?;
+        let seat = rare.seat.get().or_else(|| self.offered_seat());
+        let stashes = self.kept_stashes().filter(|_| !runs_on);
+        (seat.is_some() || stashes.is_some()).then(|| {
+            Arc::new(Legacy {
+                seat: seat.cloned(),
+                stashes: stashes.map(|stashes| stashes.hand_over()),
+            })
+        })
+    }
+
+    /// The stash of its child.
+    pub(crate) fn stashes(&self) -> &Stashes {
+        let rare = self.rare();
+        rare.stashes.get_or_init(|| {
+            let legacy = rare.legacy.get();
+            legacy
+                .and_then(|legacy| legacy.stashes.clone())
+                .unwrap_or_default()
+        })
+    }
+
+    /// The stash of its child, if there is one, used in this life or not.
+    pub(crate) fn kept_stashes(&self) -> Option<&Arc<Stashes>> {
+        let rare = self.rare.get()?;
+        let inherited = || rare.legacy.get()?.stashes.as_ref();
+        rare.stashes.get().or_else(inherited)
+    }
+
+    /// The tasks that it owns, if it has ever asked for a scope.
+    pub(crate) fn scope(&self) -> Option<&ScopeCell> {
+        self.rare.get()?.scope.get().map(|scope| &**scope)
+    }
+
+    /// The tasks that it owns.
+    pub(super) fn open_scope(&self) -> &ScopeCell {
+        self.rare().scope.get_or_init(Box::default)
+    }
+
+    /// The number of a new task of its scope, unless it is over or being ended.
+    pub(super) fn admit_task(&self) -> Option<u64> {
+        let scope = self.open_scope();
+        // Pairs with the fence in `close_scope`: either the life is seen to be gone here, or the scope
+        // is seen there, closed, and waited for.
+        fence(Ordering::SeqCst);
+        if self.is_gone() || matches!(*self.task(), Task::Aborted) {
+            return None;
+        }
+        scope.admit()
+    }
+
+    /// A task of its scope panicked: that is its end, unless it has come to another one.
+    pub(super) fn task_panicked(&self, panic: &Panic) {
+        if self.open_scope().note_panic(panic) {
+            self.abort();
+            self.tell_of_kill();
+        }
+    }
+
+    /// Its run future is gone: the scope that is to be closed, if it has one. Without one it is gone
+    /// itself, and no task comes in any more.
+    pub(crate) fn close_scope(&self) -> Option<&ScopeCell> {
+        if let Some(scope) = self.scope() {
+            return Some(scope);
+        }
+        self.set_gone();
+        // Pairs with the fence in `admit_task`.
+        fence(Ordering::SeqCst);
+        self.scope()
     }
 
     /// How the supervisor that this child is ended, if it could say so.

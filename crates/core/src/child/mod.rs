@@ -10,15 +10,18 @@ mod handle;
 mod inbox;
 mod index;
 mod life;
+mod owned;
 mod pages;
 mod report;
 mod roster;
+mod scope;
 mod seat;
 mod semantics;
 mod signal;
 mod spec;
 #[cfg(feature = "test-util")]
 mod stand_in;
+mod stash;
 mod stop;
 mod strategy;
 mod supervisable;
@@ -27,22 +30,27 @@ pub(crate) use crate::tree::ChildKind;
 pub use closure::worker;
 pub use context::Context;
 pub use error::{
-    CallError, ChildError, Fault, Findings, Lint, PathError, SpecError, StartChildError,
+    CallError, ChildError, Fault, Findings, Lint, PathError, ScopedTaskError, SpecError,
+    StartChildError,
 };
 pub(crate) use extras::Extras;
 #[cfg(feature = "test-util")]
 pub use handle::Hold;
 pub use handle::{ChildInfo, ChildRef, SupervisorHandle};
 pub(crate) use inbox::{Call, Inbox, Message, Order, StartReply, Via, Whom, Word};
-pub(crate) use life::{Commons, Family, Life};
+pub(crate) use life::{Commons, Family, Legacy, Life};
+pub(crate) use owned::ScopeCell;
 pub use report::{ChildReport, Outcome, Report};
 pub(crate) use roster::{Delay, Entry, Roster};
+pub use scope::{Scope, ScopedTask};
 pub(crate) use seat::{Departure, Occupant, Seat};
 pub use semantics::Semantics;
 pub use signal::StopSignal;
 pub use spec::{ChildSettings, ChildSpec};
 #[cfg(feature = "test-util")]
 pub(crate) use stand_in::StandIns;
+pub use stash::Stash;
+pub(crate) use stash::Stashes;
 pub(crate) use stop::StopRequest;
 pub use strategy::{InitPolicy, ShutdownStrategy};
 pub use supervisable::{RunFuture, Started, Supervisable};

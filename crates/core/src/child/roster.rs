@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::handle::ChildInfo;
 use super::index::Index;
 use super::pages::Pages;
-use super::{ChildKind, ChildSpec, Life, Seat};
+use super::{ChildKind, ChildSpec, Legacy, Life, Seat};
 use crate::exit::ExitReason;
 use crate::path::{ChildPath, Incarnation};
 use crate::restart::DelayCause;
@@ -60,8 +60,8 @@ pub(crate) struct Entry {
     pub(crate) since: Option<Instant>,
     pub(crate) restarts: u32,
     pub(crate) last_exit: Option<ExitReason>,
-    /// Where it sits, if it is a supervisor and has been started before.
-    pub(crate) seat: Option<Arc<Seat>>,
+    /// What its latest life has left to the next one, if anything.
+    pub(crate) legacy: Option<Arc<Legacy>>,
     /// When it was told to end.
     pub(crate) told: Option<Instant>,
     /// It overran its grace.
@@ -183,7 +183,7 @@ impl RosterState {
             since: None,
             restarts: 0,
             last_exit: None,
-            seat: None,
+            legacy: None,
             told: None,
             forced: false,
             delay: None,

@@ -12,8 +12,8 @@ use crate::clock::Span;
 
 pub(crate) use error::{Chain, Deed};
 pub use error::{Escalation, Exhausted, InitPhase, InitializationError};
-pub(crate) use panic::take_location;
 pub use panic::{Panic, install_panic_hook};
+pub(crate) use panic::{catch, let_go};
 
 /// Any error of a user's, boxed.
 ///
@@ -151,6 +151,17 @@ impl ExitReason {
     #[must_use]
     pub fn is_abnormal(&self) -> bool {
         !self.is_clean()
+    }
+
+    /// Whether the child itself panicked, in its initialization or later.
+    pub(crate) fn is_panic(&self) -> bool {
+        match self {
+            Self::Panicked(_) => true,
+            Self::InitializationFailed(error) => error.panic().is_some(),
+            Self::Normal | Self::Shutdown | Self::ShutdownWith(_) | Self::Planned => false,
+            Self::Failed(_) | Self::Permanent(_) | Self::Killed | Self::Unresponsive => false,
+            Self::Stuck(_) | Self::Exhausted(_) | Self::Escalated(_) => false,
+        }
     }
 
     /// The error behind it, if there is one.

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
-use std::panic;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Once};
 
 /// What a panicking child said, and where it panicked if that is known.
@@ -64,14 +64,29 @@ pub fn install_panic_hook() {
     });
 }
 
+/// Catches a panic, close to where it happens.
+// Inlined here and below: each poll of each child goes through it.
+#[inline]
+pub(crate) fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
+    panic::catch_unwind(AssertUnwindSafe(act))
+        .map_err(|payload| Panic::caught(payload.as_ref(), take_location()))
+}
+
+/// Drops what may hold values of the user's: a panic in their drop must not reach who does it.
+#[inline]
+pub(crate) fn let_go<T>(value: T) {
+    // The panic hook has told of it.
+    let _panicked = catch(|| drop(value));
+}
+
 /// Where the latest panic on this thread happened, if the hook noted it; forgets it.
-pub(crate) fn take_location() -> Option<Arc<str>> {
+fn take_location() -> Option<Arc<str>> {
     LOCATION.with(|slot| slot.borrow_mut().take())
 }
 
 impl Panic {
     /// Makes the report from what was caught.
-    pub(crate) fn caught(payload: &(dyn Any + Send), location: Option<Arc<str>>) -> Self {
+    fn caught(payload: &(dyn Any + Send), location: Option<Arc<str>>) -> Self {
         let message = payload
             .downcast_ref::<&str>()
             .copied()

@@ -1,9 +1,12 @@
 //! The only place that knows `tracing`: events with fixed targets, and the span of a life.
 
+use std::task::Poll;
+
 use tracing::Level;
 pub(crate) use tracing::Span;
 
 use super::event::EventKind;
+use crate::exit::{Panic, catch};
 use crate::path::{ChildPath, Incarnation};
 
 /// Starts, exits and stops.
@@ -16,6 +19,19 @@ pub(crate) fn span(path: &ChildPath, incarnation: Incarnation) -> Option<Box<Spa
     let incarnation = incarnation.get();
     let span = tracing::info_span!(target: "perennial", "child", %path, incarnation);
     (!span.is_none()).then(|| Box::new(span))
+}
+
+/// Polls in a span, and catches a panic close to where it happens.
+#[inline]
+pub(crate) fn caught<T>(
+    span: &Option<Box<Span>>,
+    poll: impl FnOnce() -> Poll<T>,
+) -> Poll<Result<T, Panic>> {
+    let _in_span = span.as_ref().map(|span| span.enter());
+    match catch(poll) {
+        Ok(polled) => polled.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    }
 }
 
 /// Passes an event on to the subscriber, if there is one that wants it.

@@ -3,9 +3,8 @@
 use super::driver::{Driver, Stage};
 use super::ending::Ending;
 use super::protocol::End;
-use super::task::let_go;
 use crate::child::Report;
-use crate::exit::ExitReason;
+use crate::exit::{ExitReason, let_go};
 
 impl<M> Driver<M> {
     pub(super) fn begin_to_end(&mut self, end: End) {

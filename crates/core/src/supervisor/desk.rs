@@ -7,13 +7,12 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::protocol::{Answer, Input, Refusal, Request, Slot, Traits};
-use super::task::let_go;
 use crate::child::Semantics;
 use crate::child::{
     Call, ChildError, ChildRef, ChildSettings, ChildSpec, Entry, InitPolicy, Order, Roster, Seat,
     SpecError, StartChildError, StartReply, Via, Whom,
 };
-use crate::exit::{ExitReason, InitializationError};
+use crate::exit::{ExitReason, InitializationError, let_go};
 use crate::path::ChildId;
 use crate::restart::{Intensity, Plan};
 

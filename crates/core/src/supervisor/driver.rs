@@ -12,10 +12,9 @@ use super::ending::Ending;
 use super::lives::Lives;
 use super::protocol::{Action, Input, Slot};
 use super::slot::State;
-use super::task::let_go;
 use crate::child::{Inbox, Life, Message, Occupant, Roster, Seat, SupervisorHandle};
 use crate::clock::Moment;
-use crate::exit::{ExitReason, InitializationError};
+use crate::exit::{ExitReason, InitializationError, let_go};
 
 /// How many children that have nothing to initialize may be started in one turn; the supervisor looks
 /// at its inbox before the next one.

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use super::desk::Rules;
 use super::protocol::End;
-use super::task::let_go;
 use crate::child::{Departure, Outcome, Report, Roster};
-use crate::exit::{Escalation, Exhausted, ExitReason, InitPhase, InitializationError};
+use crate::exit::{Escalation, Exhausted, ExitReason, InitPhase, InitializationError, let_go};
 use crate::observe::EventKind;
 use crate::path::ChildPath;
 use crate::restart::Intensity;

@@ -12,12 +12,12 @@ use super::decide::Decide;
 use super::ending::History;
 use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Held, Patience, State};
-use super::task::{Beginning, catch, let_go, live};
+use super::task::{Beginning, live};
 use crate::child::{
     ChildReport, Entry, Extras, Family, Inbox, Life, Report, Roster, Semantics, StopRequest,
     Supervisable, SupervisorHandle, Word,
 };
-use crate::exit::{ExitReason, InitializationError};
+use crate::exit::{ExitReason, InitializationError, catch, let_go};
 use crate::observe::{EventKind, StartCause};
 use crate::path::Incarnation;
 use crate::tree::ChildState;
@@ -88,8 +88,8 @@ impl Lives {
         let entry = state.get_mut(slot).expect("a row is there when it starts");
         let path = entry.path.clone();
         let life = Life::new(path, slot, entry.last_exit.clone(), &self.family);
-        if let Some(seat) = entry.seat.clone() {
-            life.offer_seat(seat);
+        if let Some(legacy) = entry.legacy.clone() {
+            life.inherit(legacy);
         }
         if let Some(within) = entry.spec.settings.watchdog() {
             life.set_watchdog(within);
@@ -290,9 +290,7 @@ impl Lives {
             let_go(reason);
             return None;
         };
-        if let Some(seat) = life.seat() {
-            entry.seat = Some(Arc::clone(seat));
-        }
+        let inherited = std::mem::replace(&mut entry.legacy, life.legacy(unresponsive));
         entry.since = None;
         let told = entry.told.take();
         let forced = entry.forced;
@@ -323,6 +321,7 @@ impl Lives {
         }
         // The user's own errors may be in there.
         let_go((before, life));
+        let_go(inherited);
         Some(judged)
     }
 

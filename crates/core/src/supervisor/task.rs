@@ -1,17 +1,16 @@
 //! The task of one life of a child, from its initialization to its last word.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use crate::child::{
-    ChildKind, ChildSpec, Context, Departure, Life, RunFuture, Started, StopSignal, Supervisable,
-    Word,
+    ChildKind, ChildSpec, Context, Departure, Life, RunFuture, ScopeCell, Started, StopSignal,
+    Supervisable, Word,
 };
-use crate::exit::{ExitReason, InitializationError, Panic, take_location};
+use crate::exit::{ExitReason, InitializationError, Panic, catch, let_go};
 use crate::observe::EventKind;
-use crate::observe::trace::{self, Span};
+use crate::observe::trace::{self, Span, caught};
 
 /// Says the last word of a life when the child's future is gone, however that came about.
 struct Farewell {
@@ -200,26 +199,6 @@ impl<'a> Course<'a> {
     }
 }
 
-/// Polls in a span, and catches a panic close to where it happens.
-fn caught<T>(span: &Option<Box<Span>>, poll: impl FnOnce() -> Poll<T>) -> Poll<Result<T, Panic>> {
-    let _in_span = span.as_ref().map(|span| span.enter());
-    match catch(poll) {
-        Ok(polled) => polled.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    }
-}
-
-pub(super) fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
-    catch_unwind(AssertUnwindSafe(act))
-        .map_err(|payload| Panic::caught(payload.as_ref(), take_location()))
-}
-
-/// Drops what may hold values of the user's: a panic in their drop must not reach the supervisor.
-pub(super) fn let_go<T>(value: T) {
-    // The panic hook has told of it.
-    let _panicked = catch(|| drop(value));
-}
-
 impl Beginning {
     pub(super) fn of(spec: &ChildSpec) -> Self {
         Self::of_kind(spec.settings.kind, spec.has_initialization)
@@ -256,18 +235,51 @@ impl Farewell {
         let error = match (self.life.overdue(), reason) {
             (Some(after), _) => InitializationError::timed_out(after),
             (None, ExitReason::InitializationFailed(error)) => error,
+            // In a task of its scope.
+            (None, ExitReason::Panicked(panic)) => InitializationError::panicked(panic),
             (None, reason) => InitializationError::cut(reason),
         };
         Some(ExitReason::InitializationFailed(error))
     }
 
-    /// Says how it ended, as the task itself saw it; `None` if it was aborted.
+    /// Says how it ended, as the task itself saw it; `None` if it was aborted. If other tasks belong to
+    /// the life, the last of them says it.
     fn say_last_word(&mut self, end: Option<End>) {
         if std::mem::replace(&mut self.said, true) {
             return;
         }
+        let Some(scope) = self.life.close_scope() else {
+            return self.speak(end);
+        };
+        let last = Self {
+            life: Arc::clone(&self.life),
+            started: self.started,
+            said: true,
+        };
+        let is_to_come = scope.close_with(move || {
+            let panicked = last.life.scope().and_then(ScopeCell::panic);
+            last.speak(match panicked {
+                Some(panic) => {
+                    let_go(end);
+                    Some(End::Exited(ExitReason::Panicked(panic)))
+                }
+                None => end,
+            });
+        });
+        if is_to_come {
+            // They may block their threads, and nobody waits for that for ever.
+            self.life.tell_of_kill();
+        }
+    }
+
+    fn speak(&self, end: Option<End>) {
         self.life.set_gone();
         let reason = self.reason(end);
+        if let Some(stashes) = self.life.kept_stashes()
+            && reason.as_ref().is_some_and(ExitReason::is_panic)
+        {
+            stashes.survive_panic();
+        }
         self.life.tell(match &reason {
             None => EventKind::Ignored,
             Some(ExitReason::InitializationFailed(error)) if !self.started => {
