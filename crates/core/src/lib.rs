@@ -16,6 +16,10 @@ mod supervisor;
 
 mod dynamic;
 
+mod partition;
+
+mod tasks;
+
 mod tree;
 
 mod observe;
@@ -42,11 +46,13 @@ pub use exit::{
 pub use observe::{
     Event, EventKind, EventStream, LostEvents, Observer, StartCause, StderrObserver,
 };
+pub use partition::{PartitionHandle, PartitionSupervisor, Partitions};
 pub use path::{ChildId, ChildPath, Incarnation};
 pub use restart::{
     Backoff, DelayCause, ExitVerdict, Intensity, Jitter, OnLimit, Restart, StormGuard,
 };
 pub use supervisor::{AutoShutdown, RunError, StartError, Strategy, Supervisor};
+pub use tasks::{Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle};
 pub use tree::{ChildKind, ChildState, Counts, Snapshot, SnapshotEntry};
 
 /// What the code of `perennial-macros` calls; no API, and not covered by semantic versioning.

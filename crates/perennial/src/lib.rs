@@ -33,6 +33,8 @@
 //! | the main function of a service | [`Application`] |
 //! | a list of children, in order | [`Supervisor`], [`Strategy`], [`Restart`], [`Intensity`] |
 //! | any number of children at run time | [`DynamicSupervisor`] |
+//! | tasks that run once and have a result | [`TaskSupervisor`], [`Task`] |
+//! | n copies of a child, one of which a key chooses | [`PartitionSupervisor`], [`PartitionHandle`] |
 //! | a function as a worker | [`worker()`](fn@worker), [`#[worker]`](macro@worker) |
 //! | a child with an initialization of its own | [`#[derive(Supervisable)]`](derive@Supervisable), [`Context`], [`InitPolicy`] |
 //! | a child with no more than that in common | the trait [`Supervisable`](trait@Supervisable) |
@@ -60,10 +62,12 @@ pub use perennial_core::{
     DelayCause, DynamicHandle, DynamicSupervisor, Escalation, Event, EventKind, EventStream,
     Exhausted, ExitReason, ExitVerdict, Fault, Findings, Incarnation, InitPhase, InitPolicy,
     InitializationError, Intensity, IntoExit, Jitter, Lint, LostEvents, Observer, OnLimit, Outcome,
-    Panic, PathError, Report, Restart, RunError, RunFuture, Scope, ScopedTask, ScopedTaskError,
-    Semantics, ShutdownStrategy, Snapshot, SnapshotEntry, SpecError, StartCause, StartChildError,
-    StartError, Started, Stash, StderrObserver, StopSignal, StormGuard, Strategy, Supervisable,
-    Supervisor, SupervisorHandle, async_trait, install_panic_hook, worker,
+    Panic, PartitionHandle, PartitionSupervisor, Partitions, PathError, Report, Restart, RunError,
+    RunFuture, Scope, ScopedTask, ScopedTaskError, Semantics, ShutdownStrategy, Snapshot,
+    SnapshotEntry, SpecError, StartCause, StartChildError, StartError, Started, Stash,
+    StderrObserver, StopSignal, StormGuard, Strategy, Supervisable, Supervisor, SupervisorHandle,
+    Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle, async_trait,
+    install_panic_hook, worker,
 };
 #[cfg(feature = "macros")]
 pub use perennial_macros::{Supervisable, worker};

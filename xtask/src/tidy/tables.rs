@@ -110,6 +110,11 @@ pub(crate) const CORE_ROWS: &[Row] = &[
         "dynamic",
         &["supervisor", "child", "restart", "observe", "tree"],
     ),
+    row("partition", &["supervisor", "child", "observe"]),
+    row(
+        "tasks",
+        &["dynamic", "supervisor", "child", "restart", "observe"],
+    ),
     row(
         "app",
         &["supervisor", "dynamic", "child", "tree", "observe"],
@@ -267,6 +272,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         place: Place::OnlyIn(&[
             "app/sentinel.rs",
             "observe/hub.rs",
+            // Only asks how many can run at once.
+            "partition/spec.rs",
             // Only asks whether its own one panics.
             "testkit/src/tree.rs",
             // Runs whole tests in threads.

@@ -7,15 +7,17 @@ use std::time::Duration;
 use perennial::{
     CallError, ChildError, ChildPath, Context, Escalation, Exhausted, ExitReason, Fault,
     InitializationError, Lint, LostEvents, Outcome, PathError, RunError, SpecError,
-    StartChildError, StartError, Started, Supervisable, Supervisor, async_trait, worker,
+    StartChildError, StartError, Started, Supervisable, Supervisor, TaskError, TaskSupervisor,
+    async_trait, worker,
 };
 
 use crate::source::book;
 
 /// Where the errors are defined; each `pub enum` in there is one whose variants need an entry.
-const SOURCES: [&str; 2] = [
+const SOURCES: [&str; 3] = [
     include_str!("../../../../crates/core/src/child/error.rs"),
     include_str!("../../../../crates/core/src/supervisor/error.rs"),
+    include_str!("../../../../crates/core/src/tasks/error.rs"),
 ];
 
 /// The name of a variant, or of a type with one text, and what it prints.
@@ -219,6 +221,7 @@ fn of_specs() -> Vec<Told> {
         ("Fault::ZeroLimitPeriod", faulty(Fault::ZeroLimitPeriod)),
         ("Fault::ZeroWatchdog", faulty(Fault::ZeroWatchdog)),
         ("Fault::StormGuard", faulty(Fault::StormGuard)),
+        ("Fault::NoPartitions", faulty(Fault::NoPartitions)),
     ]);
     told
 }
@@ -249,6 +252,7 @@ async fn of_trees() -> Vec<Told> {
         },
         RunError::Start { source: start },
     ];
+    told.extend(of_tasks().await);
     told.extend([
         ("Exhausted", failed),
         ("Escalation", escalation.to_string()),
@@ -264,6 +268,26 @@ async fn of_trees() -> Vec<Told> {
         ("", panic_of_a_run().await),
     ]);
     told
+}
+
+/// Why a task has no result.
+async fn of_tasks() -> Vec<Told> {
+    let tasks = TaskSupervisor::new("forecasts").max_children(1);
+    let tasks = tasks.start().await.expect("there is nothing to start");
+    let panicked = tasks.run("summit", async { panic!("no data") }).await;
+    let endless = tasks.spawn("summit", std::future::pending());
+    let endless = endless.await.expect("there is a place");
+    let refused = tasks.run("summit", async {}).await;
+    let stopped = endless.stop().await;
+    let text = |result: Result<(), TaskError>| {
+        let error = result.expect_err("it has no result");
+        error.to_string()
+    };
+    vec![
+        ("TaskError::Panicked", text(panicked)),
+        ("TaskError::Stopped", text(stopped)),
+        ("TaskError::NotStarted", text(refused)),
+    ]
 }
 
 fn twins() -> SpecError {

@@ -319,6 +319,8 @@ pub enum Fault {
     ZeroWatchdog,
     /// Its storm guard has a threshold or a half-life of zero.
     StormGuard,
+    /// A partition supervisor is to have no partitions.
+    NoPartitions,
 }
 
 /// Something that is allowed, but probably not meant.
@@ -477,6 +479,7 @@ impl fmt::Display for Fault {
             Self::ZeroLimitPeriod => "has a restart limit of its own with a period of zero",
             Self::ZeroWatchdog => "has a watchdog that gives it no time",
             Self::StormGuard => "has a storm guard with a threshold or a half-life of zero",
+            Self::NoPartitions => "is a partition supervisor with 0 partitions",
         })
     }
 }

@@ -1,5 +1,6 @@
 //! One life of a child: what its task, its supervisor and its context share.
 
+use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -64,8 +65,8 @@ pub(crate) struct Life {
     told: AtomicBool,
 }
 
-/// What few lives have, so that the others are small: those of supervisors, those of children that use a
-/// stash or a scope, and those that were given up.
+/// What few lives have, so that the others are small: those of supervisors and of tasks with a result, those of
+/// children that use a stash or a scope, and those that were given up.
 #[derive(Debug, Default)]
 struct Rare {
     /// What the life before has left.
@@ -76,6 +77,13 @@ struct Rare {
     departure: OnceLock<Arc<Departure>>,
     overdue: OnceLock<Duration>,
     watchdog: OnceLock<Watchdog>,
+    heir: OnceLock<Arc<dyn Heir>>,
+}
+
+/// Who is to know how a life ended, before its supervisor does.
+pub(crate) trait Heir: fmt::Debug + Send + Sync {
+    /// It ended like this, or was left behind.
+    fn learn(&self, exit: &ExitReason);
 }
 
 /// Whether a child gets on that has to say so.
@@ -407,6 +415,18 @@ impl Life {
 
     fn watchdog(&self) -> Option<&Watchdog> {
         self.rare.get()?.watchdog.get()
+    }
+
+    /// Names who is to know how it ended; the first one is the one that counts.
+    pub(crate) fn set_heir(&self, heir: Arc<dyn Heir>) {
+        let _first = self.rare().heir.set(heir);
+    }
+
+    /// It ended like this: lets its heir know, if it has one.
+    pub(crate) fn bequeath(&self, exit: &ExitReason) {
+        if let Some(heir) = self.rare.get().and_then(|rare| rare.heir.get()) {
+            heir.learn(exit);
+        }
     }
 
     fn rare(&self) -> &Rare {

@@ -38,7 +38,7 @@ pub(crate) use extras::Extras;
 pub use handle::Hold;
 pub use handle::{ChildInfo, ChildRef, SupervisorHandle};
 pub(crate) use inbox::{Call, Inbox, Message, Order, StartReply, Via, Whom, Word};
-pub(crate) use life::{Commons, Family, Legacy, Life};
+pub(crate) use life::{Commons, Family, Heir, Legacy, Life};
 pub(crate) use owned::ScopeCell;
 pub use report::{ChildReport, Outcome, Report};
 pub(crate) use roster::{Delay, Entry, Roster};

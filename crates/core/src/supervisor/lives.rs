@@ -216,7 +216,7 @@ impl Lives {
         let life = state.get(slot).and_then(|entry| entry.life.clone());
         drop(state);
         let overdue = life.as_ref().and_then(|life| life.overdue());
-        if let Some(life) = life {
+        if let Some(life) = &life {
             life.tell(EventKind::Unresponsive);
             life.end_is_told();
         }
@@ -230,6 +230,9 @@ impl Lives {
             }
             _ => ExitReason::Unresponsive,
         };
+        if let Some(life) = life {
+            life.bequeath(&reason);
+        }
         self.settle(now, slot, None, reason, true);
     }
 

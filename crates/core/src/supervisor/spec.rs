@@ -51,7 +51,7 @@ use crate::restart::{Intensity, Restart, StormGuard};
 #[derive(Clone, Debug)]
 #[must_use = "a supervisor is a blueprint: nothing runs until it is started"]
 pub struct Supervisor {
-    pub(super) blueprint: Blueprint,
+    pub(crate) blueprint: Blueprint,
     pub(super) strategy: Strategy,
     pub(super) auto_shutdown: AutoShutdown,
     pub(super) children: Vec<ChildSpec>,

@@ -298,6 +298,9 @@ impl Farewell {
             let_go(seat.leave(departure));
         }
         self.life.finish();
+        if let Some(reason) = &reason {
+            self.life.bequeath(reason);
+        }
         self.life.say(match reason {
             None => Word::Ignored,
             Some(reason) => Word::Exited(reason),
