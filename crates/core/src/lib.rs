@@ -10,6 +10,8 @@ mod exit;
 
 mod restart;
 
+mod dataspace;
+
 mod child;
 
 mod supervisor;
@@ -37,6 +39,9 @@ pub use child::{
     Fault, Findings, InitPolicy, Lint, Outcome, PathError, Report, RunFuture, Scope, ScopedTask,
     ScopedTaskError, Semantics, ShutdownStrategy, SpecError, StartChildError, Started, Stash,
     StopSignal, Supervisable, SupervisorHandle, worker,
+};
+pub use dataspace::{
+    Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,
 };
 pub use dynamic::{DynamicHandle, DynamicSupervisor};
 pub use exit::{

@@ -42,6 +42,7 @@
 //! | a child that goes on where its last life was | [`Context::stash`], [`Stash`] |
 //! | how children stop | [`ShutdownStrategy`], [`Report`] |
 //! | looking and steering from outside | [`SupervisorHandle`], [`Snapshot`], [`EventStream`] |
+//! | values that children find each other by | [`Context::publish`], [`Dataspace`] |
 //! | ends that are part of the plan | [`AutoShutdown`], [`ChildSpec::significant`] |
 //! | the letter of OTP | [`Semantics`] |
 //!
@@ -68,6 +69,9 @@ pub use perennial_core::{
     StderrObserver, StopSignal, StormGuard, Strategy, Supervisable, Supervisor, SupervisorHandle,
     Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle, async_trait,
     install_panic_hook, worker,
+};
+pub use perennial_core::{
+    Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,
 };
 #[cfg(feature = "macros")]
 pub use perennial_macros::{Supervisable, worker};

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Life, Scope, Stash, StopSignal, SupervisorHandle};
+use crate::dataspace::{Dataspace, PublishError, Published};
 use crate::exit::ExitReason;
 use crate::path::{ChildPath, Incarnation};
 
@@ -107,6 +108,30 @@ impl Context {
     #[must_use]
     pub fn supervisor(&self) -> &SupervisorHandle {
         &self.life.family.supervisor
+    }
+
+    /// Publishes a value for the whole tree, known by its type and `key`.
+    ///
+    /// It is withdrawn when what this returns is dropped, or when this life of the child ends, however
+    /// that comes about. The next life publishes it anew, and finds the key free. A later life of the
+    /// same child takes the key over from one that does not end, as those of a killed supervisor may.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Taken`] names the child that publishes a value of this type under this key;
+    /// [`Full`](PublishError::Full): the tree publishes 65,536 values; [`Over`](PublishError::Over): this life has ended.
+    pub fn publish<T: Send + Sync + 'static>(
+        &self,
+        key: impl Into<Arc<str>>,
+        value: T,
+    ) -> Result<Published<T>, PublishError> {
+        self.life.publish(key.into(), value)
+    }
+
+    /// What the children of the tree publish for each other.
+    #[must_use]
+    pub fn dataspace(&self) -> Dataspace {
+        self.life.family.commons.dataspace()
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     CallError, ChildError, ChildKind, ChildSettings, ChildSpec, Departure, Life, Occupant, Outcome,
     PathError, Report, Roster, Seat, StartChildError, StopRequest,
 };
+use crate::dataspace::Dataspace;
 use crate::exit::ExitReason;
 use crate::observe::EventStream;
 use crate::path::{ChildId, ChildPath, Incarnation};
@@ -354,6 +355,22 @@ impl SupervisorHandle {
     #[must_use]
     pub fn events(&self) -> EventStream {
         self.seat.events()
+    }
+
+    /// What the children of the whole tree publish for each other.
+    ///
+    /// It is that of the tree and not of this supervisor: it stays good while the supervisor is restarted.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::NotRunning`]: the supervisor does not run, so it is in no tree.
+    pub fn dataspace(&self) -> Result<Dataspace, CallError> {
+        match self.seat.life() {
+            Some(life) => Ok(life.family.commons.dataspace()),
+            None => Err(CallError::NotRunning {
+                id: self.id().clone(),
+            }),
+        }
     }
 
     /// Asks this supervisor to stop, and returns at once.

@@ -13,6 +13,7 @@ use super::stop::{StopCell, StopRequest};
 use super::{
     Departure, Inbox, Message, ScopeCell, Seat, Semantics, Stashes, SupervisorHandle, Word,
 };
+use crate::dataspace::{Dataspace, License, Name, PublishError, Published, Publisher, Value};
 use crate::exit::{ExitReason, Panic};
 use crate::observe::{EventKind, Hub};
 use crate::path::{ChildPath, Incarnation};
@@ -27,6 +28,8 @@ pub(crate) struct Commons {
     pub(crate) tasks: AtomicUsize,
     /// How many lives have an end that is still to be told.
     untold: AtomicUsize,
+    /// Made by the first who asks for it; nothing if the tree is over and nobody ever has.
+    dataspace: OnceLock<Option<Dataspace>>,
     /// Set before the first child starts.
     #[cfg(feature = "test-util")]
     pub(crate) stand_ins: OnceLock<super::StandIns>,
@@ -63,6 +66,8 @@ pub(crate) struct Life {
     gone: AtomicBool,
     /// Nobody waits for more to be told of it.
     told: AtomicBool,
+    /// Whether it may publish.
+    pub(crate) license: License,
 }
 
 /// What few lives have, so that the others are small: those of supervisors and of tasks with a result, those of
@@ -128,6 +133,7 @@ impl Commons {
             #[cfg(feature = "test-util")]
             tasks: AtomicUsize::new(0),
             untold: AtomicUsize::new(0),
+            dataspace: OnceLock::new(),
             #[cfg(feature = "test-util")]
             stand_ins: OnceLock::new(),
         })
@@ -137,6 +143,24 @@ impl Commons {
     pub(crate) fn next_life(&self) -> Incarnation {
         let number = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
         Incarnation(NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// What is published in the tree.
+    pub(crate) fn dataspace(&self) -> Dataspace {
+        let dataspace = self.dataspace.get_or_init(|| Some(Dataspace::new()));
+        dataspace.clone().unwrap_or_else(|| {
+            let dataspace = Dataspace::new();
+            dataspace.close();
+            dataspace
+        })
+    }
+
+    /// The tree is over: nothing is told and nothing is published any more.
+    fn close(&self) {
+        self.hub.close();
+        if let Some(dataspace) = self.dataspace.get_or_init(|| None) {
+            dataspace.close();
+        }
     }
 }
 
@@ -159,6 +183,7 @@ impl Life {
             rare: OnceLock::new(),
             gone: AtomicBool::new(false),
             told: AtomicBool::new(false),
+            license: License::default(),
         })
     }
 
@@ -189,14 +214,38 @@ impl Life {
         self.family.commons.tasks.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Its end was told, or is not waited for any more. With the last one the tree's streams end: the
-    /// children of a killed supervisor may outlast it by a moment, also the root.
+    /// Its end was told, or is not waited for any more. With the last one the tree's streams and subscriptions
+    /// end: the children of a killed supervisor may outlast it by a moment, also the root.
     pub(crate) fn end_is_told(&self) {
         // The decrements are ordered among each other, so that the last one comes after all that was told.
         if !self.told.swap(true, Ordering::AcqRel)
             && self.family.commons.untold.fetch_sub(1, Ordering::AcqRel) == 1
         {
-            self.family.commons.hub.close();
+            self.family.commons.close();
+        }
+    }
+
+    /// Publishes a value in its name.
+    pub(crate) fn publish<T: Send + Sync + 'static>(
+        &self,
+        key: Arc<str>,
+        value: T,
+    ) -> Result<Published<T>, PublishError> {
+        let by = Publisher {
+            path: self.path.clone(),
+            incarnation: self.incarnation,
+        };
+        let dataspace = self.family.commons.dataspace();
+        dataspace.publish(Name::of::<T>(key), value, by, &self.license)
+    }
+
+    /// Withdraws what it publishes, when its license has expired. The values are to be dropped one by one:
+    /// they are the user's.
+    #[must_use]
+    pub(crate) fn withdraw_all(&self) -> Vec<Value> {
+        match self.family.commons.dataspace.get() {
+            Some(Some(dataspace)) => dataspace.retire(self.incarnation),
+            Some(None) | None => Vec::new(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::decide::Decide;
 use super::ending::History;
 use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Held, Patience, State};
-use super::task::{Beginning, live};
+use super::task::{Beginning, live, retire};
 use crate::child::{
     ChildReport, Entry, Extras, Family, Inbox, Life, Report, Roster, Semantics, StopRequest,
     Supervisable, SupervisorHandle, Word,
@@ -217,6 +217,7 @@ impl Lives {
         drop(state);
         let overdue = life.as_ref().and_then(|life| life.overdue());
         if let Some(life) = &life {
+            retire(life);
             life.tell(EventKind::Unresponsive);
             life.end_is_told();
         }

@@ -199,6 +199,22 @@ impl<'a> Course<'a> {
     }
 }
 
+/// Withdraws what a life publishes, and lets it publish no more.
+pub(super) fn retire(life: &Life) {
+    if life.license.expire() {
+        withdraw_all(life);
+    }
+}
+
+/// Apart, as few lives publish.
+#[cold]
+fn withdraw_all(life: &Life) {
+    // One by one: two panics at a time would end the OS process.
+    for value in life.withdraw_all() {
+        let_go(value);
+    }
+}
+
 impl Beginning {
     pub(super) fn of(spec: &ChildSpec) -> Self {
         Self::of_kind(spec.settings.kind, spec.has_initialization)
@@ -274,6 +290,8 @@ impl Farewell {
 
     fn speak(&self, end: Option<End>) {
         self.life.set_gone();
+        // Before anybody hears of the end: the next life finds its keys free.
+        retire(&self.life);
         let reason = self.reason(end);
         if let Some(stashes) = self.life.kept_stashes()
             && reason.as_ref().is_some_and(ExitReason::is_panic)
