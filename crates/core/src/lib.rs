@@ -30,7 +30,7 @@ mod observe;
 mod app;
 
 #[cfg(feature = "signals")]
-pub use app::Application;
+pub use app::{Application, ApplicationEnd};
 pub use async_trait::async_trait;
 #[cfg(feature = "test-util")]
 pub use child::Hold;

@@ -30,7 +30,7 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | the main function of a service | [`Application`] |
+//! | the main function of a service | [`Application`], [`ApplicationEnd`] |
 //! | a list of children, in order | [`Supervisor`], [`Strategy`], [`Restart`], [`Intensity`] |
 //! | any number of children at run time | [`DynamicSupervisor`] |
 //! | tasks that run once and have a result | [`TaskSupervisor`], [`Task`] |
@@ -53,10 +53,10 @@
 //! - `test-util`: what only tests of trees need; not covered by semantic versioning.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "signals")]
-pub use perennial_core::Application;
 #[cfg(feature = "test-util")]
 pub use perennial_core::Hold;
+#[cfg(feature = "signals")]
+pub use perennial_core::{Application, ApplicationEnd};
 pub use perennial_core::{
     AutoShutdown, Backoff, BoxError, CallError, ChildError, ChildId, ChildInfo, ChildKind,
     ChildPath, ChildRef, ChildReport, ChildSettings, ChildSpec, ChildState, Context, Counts,

@@ -258,6 +258,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             // The tasks that a life owns.
             "child/scope.rs",
             "app/sentinel.rs",
+            // The user's reload, whose panic must not end the process.
+            "app/reload.rs",
             "crates/bench/",
             // Makes calls that it does not wait for.
             "testkit/src/strategies.rs",

@@ -2,25 +2,29 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc as blocking;
+use std::thread;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::say;
+use super::end::LAST_RESORT;
+use super::signals::{Request, Signal, Signals};
+use super::words::{Remaining, print_tree, say};
+use crate::child::SupervisorHandle;
 
 /// The same signal again within this time is the same request: who starts a process often tells it
 /// and then its whole group, as `timeout` does.
 const ECHO: Duration = Duration::from_millis(100);
 
-const BY_SECOND: &str = "stopped at once by a second signal";
+/// How long the last words of the process may take: nobody may read its stderr.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// What the operating system asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
-    Interrupt,
-    Terminate,
-}
+/// How often a tree without a limit on its stop is asked whether it has one by now.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+const BY_SECOND: &str = "stopped at once by a second signal";
 
 /// The application's end of the thread.
 #[derive(Debug)]
@@ -32,37 +36,30 @@ pub(super) struct Sentinel {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The runtime has taken notice of a signal.
+    /// A signal to stop came.
+    heard: AtomicBool,
+    /// The runtime has taken notice of it.
     noticed: AtomicBool,
-    /// The number of the first signal; 0 if none came.
-    first: AtomicU8,
-}
-
-impl Signal {
-    /// The exit code of a process that ends by this signal, as shells have it.
-    fn exit_code(self) -> u8 {
-        match self {
-            Self::Interrupt => 130,
-            Self::Terminate => 143,
-        }
-    }
+    /// A reload was asked for; it holds one request, as more of them mean the same.
+    reload: Notify,
 }
 
 impl Sentinel {
     /// Spawns the thread; returns when signals are heard.
-    pub(super) async fn spawn(patience: Duration) -> io::Result<Self> {
+    pub(super) async fn spawn(handle: SupervisorHandle, patience: Duration) -> io::Result<Self> {
         let (ready, is_ready) = oneshot::channel();
-        // Two signals are all that matters.
-        let (sender, signals) = mpsc::channel(2);
+        // The first one is all that it is told of.
+        let (sender, signals) = mpsc::channel(1);
         let (over, ends) = mpsc::channel(1);
         let state = Arc::new(State::default());
         let watch = Watch {
+            handle,
             patience,
             state: Arc::clone(&state),
             sender,
             ends,
         };
-        std::thread::Builder::new()
+        thread::Builder::new()
             .name("perennial-sentinel".to_string())
             .spawn(move || watch.run(ready))?;
         match is_ready.await {
@@ -76,16 +73,20 @@ impl Sentinel {
         })
     }
 
-    /// Waits for the next signal.
-    pub(super) async fn next(&self) -> Option<Signal> {
-        let signal = self.signals.lock().await.recv().await;
+    /// Waits for the signal to stop.
+    pub(super) async fn stop_requested(&self) {
+        let _signal = self.signals.lock().await.recv().await;
         self.state.noticed.store(true, Ordering::Release);
-        signal
     }
 
-    /// The exit code of the first signal, if one came.
-    pub(super) fn heard(&self) -> Option<u8> {
-        Some(self.state.first.load(Ordering::Acquire)).filter(|&code| code > 0)
+    /// Waits for a request to reload.
+    pub(super) async fn reload_requested(&self) {
+        self.state.reload.notified().await;
+    }
+
+    /// Whether a signal to stop came.
+    pub(super) fn has_heard(&self) -> bool {
+        self.state.heard.load(Ordering::Acquire)
     }
 
     /// All is done: the process is about to end with this code.
@@ -97,10 +98,20 @@ impl Sentinel {
 
 /// What the thread works with.
 struct Watch {
+    handle: SupervisorHandle,
     patience: Duration,
     state: Arc<State>,
     sender: mpsc::Sender<Signal>,
     ends: mpsc::Receiver<u8>,
+}
+
+/// Hears the signals, and carries out those that the application has no part in.
+struct Ears {
+    signals: Signals,
+    handle: SupervisorHandle,
+    state: Arc<State>,
+    /// Who prints the tree.
+    printer: Option<thread::JoinHandle<()>>,
 }
 
 impl Watch {
@@ -120,7 +131,7 @@ impl Watch {
     }
 
     async fn watch(mut self, ready: oneshot::Sender<io::Result<()>>) {
-        let mut signals = match Signals::listen() {
+        let signals = match Signals::listen() {
             Ok(signals) => signals,
             Err(error) => {
                 let _heard = ready.send(Err(error));
@@ -128,45 +139,108 @@ impl Watch {
             }
         };
         let _heard = ready.send(Ok(()));
-        let first = tokio::select! {
-            signal = signals.next() => signal,
-            over = self.ends.recv() => return self.see_out(over, &mut signals).await,
+        let mut ears = Ears {
+            signals,
+            handle: self.handle.clone(),
+            state: Arc::clone(&self.state),
+            printer: None,
         };
-        self.state.first.store(first.exit_code(), Ordering::Release);
-        // It has a place for two signals.
+        let first = tokio::select! {
+            signal = ears.stop() => signal,
+            over = self.ends.recv() => return self.see_out(over, &mut ears).await,
+        };
+        self.state.heard.store(true, Ordering::Release);
+        // It is the only one, and there is a place for it.
         let _sent = self.sender.try_send(first);
+        tokio::select! {
+            signal = ears.second(first) => self.end(signal.exit_code(), BY_SECOND),
+            over = self.ends.recv() => self.see_out(over, &mut ears).await,
+            () = unnoticed(&self.state, self.patience) => {
+                let patience = self.patience;
+                self.end(LAST_RESORT, &format!("the runtime did not react within {patience:?}"));
+            }
+            time = overdue(&self.handle, self.patience) => {
+                self.end(LAST_RESORT, &format!("the tree did not end within {time:?}"));
+            }
+        }
+    }
+
+    /// The application has returned: the process should end by itself now.
+    async fn see_out(&self, over: Option<u8>, ears: &mut Ears) {
+        // Without a code the application was dropped, and the process may have other plans.
+        let Some(code) = over else { return };
+        let patience = self.patience;
+        tokio::select! {
+            signal = ears.stop() => self.end(signal.exit_code(), "stopped at once by a signal"),
+            () = tokio::time::sleep(patience) => {
+                self.end(code, &format!("the runtime did not end within {patience:?}"));
+            }
+        }
+    }
+
+    /// Ends the process from beside the runtime, and says who is still there.
+    #[allow(
+        clippy::exit,
+        reason = "the last resort: the runtime, which should return from main, cannot"
+    )]
+    fn end(&self, code: u8, why: &str) {
+        let (handle, words) = (self.handle.clone(), format!("{why}: the process is ended"));
+        let (said, is_said) = blocking::channel();
+        // Not on this thread: stderr may be a pipe that nobody reads.
+        let speaker = thread::Builder::new().spawn(move || {
+            say(format_args!("{words}{}", Remaining(handle.snapshot())));
+            // Nobody waits for it any more if that took too long.
+            let _waited_for = said.send(());
+        });
+        if speaker.is_ok() {
+            // Said, or not to be said.
+            let _said = is_said.recv_timeout(LAST_WORDS);
+        }
+        std::process::exit(i32::from(code));
+    }
+}
+
+impl Ears {
+    /// Waits for a signal to stop; none is lost if the future is dropped.
+    async fn stop(&mut self) -> Signal {
+        loop {
+            match self.signals.next().await {
+                Request::Stop(signal) => return signal,
+                Request::Reload if self.state.heard.load(Ordering::Acquire) => (),
+                Request::Reload => self.state.reload.notify_one(),
+                Request::Print => self.print(),
+            }
+        }
+    }
+
+    /// Waits for the signal that ends the process, after a first one.
+    async fn second(&mut self, first: Signal) -> Signal {
         let other = async {
             loop {
-                let signal = signals.next().await;
+                let signal = self.stop().await;
                 if signal != first {
                     return signal;
                 }
             }
         };
         if let Ok(signal) = tokio::time::timeout(ECHO, other).await {
-            return end(signal.exit_code(), BY_SECOND);
+            return signal;
         }
-        tokio::select! {
-            signal = signals.next() => end(signal.exit_code(), BY_SECOND),
-            over = self.ends.recv() => self.see_out(over, &mut signals).await,
-            () = unnoticed(&self.state, self.patience) => {
-                let patience = self.patience;
-                end(first.exit_code(), &format!("the runtime did not react within {patience:?}"));
-            }
-        }
+        self.stop().await
     }
 
-    /// The application has returned: the process should end by itself now.
-    async fn see_out(&self, over: Option<u8>, signals: &mut Signals) {
-        // Without a code the application was dropped, and the process may have other plans.
-        let Some(code) = over else { return };
-        let patience = self.patience;
-        tokio::select! {
-            signal = signals.next() => end(signal.exit_code(), "stopped at once by a signal"),
-            () = tokio::time::sleep(patience) => {
-                end(code, &format!("the runtime did not end within {patience:?}"));
-            }
+    /// Prints the tree, unless it is being printed already.
+    fn print(&mut self) {
+        if self.printer.as_ref().is_some_and(|it| !it.is_finished()) {
+            return;
         }
+        let (id, snapshot) = (self.handle.id().clone(), self.handle.snapshot());
+        // Not on this thread: whoever takes the log may block.
+        let printer = thread::Builder::new()
+            .name("perennial-printer".to_string())
+            .spawn(move || print_tree(&id, &snapshot));
+        // Without a thread it cannot be printed; the next signal tries again.
+        self.printer = printer.ok();
     }
 }
 
@@ -178,54 +252,15 @@ async fn unnoticed(state: &State, patience: Duration) {
     }
 }
 
-/// Ends the process from beside the runtime.
-#[allow(
-    clippy::exit,
-    reason = "the last resort: the runtime, which should return from main, cannot"
-)]
-fn end(code: u8, why: &str) {
-    say(format_args!("{why}: the process is ended"));
-    std::process::exit(i32::from(code));
-}
-
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
+/// Resolves when the tree has had all the time that its stop may take, and patience; tells how long.
+async fn overdue(handle: &SupervisorHandle, patience: Duration) -> Duration {
+    loop {
+        let time = handle.stop_time();
+        if time < Duration::MAX {
+            let time = time.saturating_add(patience);
+            tokio::time::sleep(time).await;
+            return time;
         }
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) -> Signal {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => Signal::Interrupt,
-            // No signal can come any more.
-            Err(_) => std::future::pending().await,
-        }
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::dataspace::Dataspace;
 use crate::exit::ExitReason;
-use crate::observe::EventStream;
+use crate::observe::{EventKind, EventStream};
 use crate::path::{ChildId, ChildPath, Incarnation};
 use crate::tree::{ChildState, Counts, Snapshot, SnapshotEntry};
 
@@ -384,6 +384,17 @@ impl SupervisorHandle {
                 orphaned: false,
             };
             life.ask_to_stop(None, request);
+        }
+    }
+
+    /// Tells everybody who listens to the tree that this supervisor's part of it is to read its
+    /// configuration anew: [`EventKind::ReloadRequested`]. What comes of it is up to them.
+    ///
+    /// An [`Application`](crate::Application) does so for its whole tree at SIGHUP. Nothing happens if the
+    /// supervisor does not run.
+    pub fn request_reload(&self) {
+        if let Some(occupant) = self.occupant() {
+            occupant.life.tell(EventKind::ReloadRequested);
         }
     }
 

@@ -23,6 +23,8 @@ mod spec;
 mod stand_in;
 mod stash;
 mod stop;
+#[cfg(feature = "signals")]
+mod stop_time;
 mod strategy;
 mod supervisable;
 

@@ -1,9 +1,12 @@
 //! The children of one running supervisor: kept by its driver, read by everybody.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
+#[cfg(feature = "signals")]
+use super::ShutdownStrategy;
 use super::handle::ChildInfo;
 use super::index::Index;
 use super::pages::Pages;
@@ -21,6 +24,12 @@ pub(crate) struct Roster {
     pub(crate) strategy: &'static str,
     /// Whether its children share one spec.
     pub(crate) dynamic: bool,
+    /// How long each child may take to end after its task was aborted.
+    #[cfg_attr(
+        not(feature = "signals"),
+        allow(dead_code, reason = "only an application asks for the time of a stop")
+    )]
+    pub(crate) abort_grace: Duration,
     state: Mutex<RosterState>,
 }
 
@@ -84,12 +93,14 @@ impl Roster {
         path: ChildPath,
         strategy: &'static str,
         dynamic: bool,
+        abort_grace: Duration,
         room: usize,
     ) -> Arc<Self> {
         Arc::new(Self {
             path,
             strategy,
             dynamic,
+            abort_grace,
             state: Mutex::new(RosterState::new(dynamic, room)),
         })
     }
@@ -133,6 +144,16 @@ impl Picture {
         });
         let rows = rows.collect();
         (counts, rows)
+    }
+
+    /// How each child that has a life is stopped, and its seat if it is a supervisor.
+    #[cfg(feature = "signals")]
+    pub(crate) fn farewells(&self) -> Vec<(ShutdownStrategy, Option<Arc<Seat>>)> {
+        let farewell = |entry: &Entry| {
+            let life = entry.life.as_ref()?;
+            Some((entry.spec.settings.shutdown, life.seat().cloned()))
+        };
+        self.entries.iter().filter_map(farewell).collect()
     }
 
     fn no_counts(&self) -> Counts {

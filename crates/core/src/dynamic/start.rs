@@ -56,7 +56,13 @@ impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
             semantics,
         };
         let seat = blueprint.seat_for(&ctx);
-        let roster = Roster::new(ctx.path().clone(), "dynamic", true, 0);
+        let roster = Roster::new(
+            ctx.path().clone(),
+            "dynamic",
+            true,
+            blueprint.abort_grace,
+            0,
+        );
         let machine = Machine::new(settings);
         let mut driver = Driver::new(machine, rules, &ctx.life, seat, roster);
         driver.boot().await?;

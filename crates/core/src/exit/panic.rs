@@ -86,7 +86,7 @@ fn take_location() -> Option<Arc<str>> {
 
 impl Panic {
     /// Makes the report from what was caught.
-    fn caught(payload: &(dyn Any + Send), location: Option<Arc<str>>) -> Self {
+    pub(crate) fn caught(payload: &(dyn Any + Send), location: Option<Arc<str>>) -> Self {
         let message = payload
             .downcast_ref::<&str>()
             .copied()

@@ -141,6 +141,9 @@ pub enum EventKind {
         /// The significant child that ended last.
         child: ChildPath,
     },
+    /// Who can read its configuration anew is asked to: an [`Application`](crate::Application) got
+    /// SIGHUP, or [`request_reload`](crate::SupervisorHandle::request_reload) was called.
+    ReloadRequested,
 }
 
 /// Why a child is started.
@@ -187,6 +190,7 @@ impl EventKind {
             Self::Exited { reason } => reason.is_abnormal(),
             Self::Starting { .. } | Self::Started | Self::Ignored => false,
             Self::StopRequested { .. } | Self::AutoShutdown { .. } => false,
+            Self::ReloadRequested => false,
         }
     }
 }
@@ -246,6 +250,7 @@ impl fmt::Display for EventKind {
                 write!(f, "ends: {}", error.story())
             }
             Self::AutoShutdown { child } => write!(f, "ends, as {child} has ended"),
+            Self::ReloadRequested => f.write_str("is to read its configuration anew"),
         }
     }
 }

@@ -14,6 +14,10 @@ const PROGRESS: &str = "perennial::progress";
 /// Failures of children and what supervisors decide about them.
 const CRASH: &str = "perennial::crash";
 
+/// Whole trees, printed because somebody asked.
+#[cfg(feature = "signals")]
+const TREE: &str = "perennial::tree";
+
 /// The span in which a life of a child runs, if anybody wants to know.
 pub(crate) fn span(path: &ChildPath, incarnation: Incarnation) -> Option<Box<Span>> {
     let incarnation = incarnation.get();
@@ -49,6 +53,26 @@ pub(crate) fn event(path: &ChildPath, incarnation: Incarnation, kind: &EventKind
         }
         _ => tracing::event!(target: PROGRESS, Level::DEBUG, %path, incarnation, "{path} {kind}"),
     }
+}
+
+/// Passes a printed tree on to the subscriber; `false` if there is none that wants it.
+#[cfg(feature = "signals")]
+pub(crate) fn tree(printed: &str) -> bool {
+    let is_wanted = tracing::enabled!(target: TREE, Level::INFO);
+    if is_wanted {
+        tracing::event!(target: TREE, Level::INFO, "{printed}");
+    }
+    is_wanted
+}
+
+/// Passes on that a reload has failed; `false` if there is no subscriber that wants it.
+#[cfg(feature = "signals")]
+pub(crate) fn failed_reload(story: &str) -> bool {
+    let is_wanted = tracing::enabled!(target: CRASH, Level::ERROR);
+    if is_wanted {
+        tracing::event!(target: CRASH, Level::ERROR, "{story}");
+    }
+    is_wanted
 }
 
 fn level(kind: &EventKind) -> Level {

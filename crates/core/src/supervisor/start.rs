@@ -50,8 +50,14 @@ impl Supervisable for Supervisor {
             auto_shutdown: self.auto_shutdown != AutoShutdown::Never,
             max_children: usize::MAX,
         };
-        let (path, count) = (ctx.path().clone(), self.children.len());
-        let roster = Roster::new(path, self.strategy.as_str(), false, count);
+        let count = self.children.len();
+        let roster = Roster::new(
+            ctx.path().clone(),
+            self.strategy.as_str(),
+            false,
+            blueprint.abort_grace,
+            count,
+        );
         for spec in &self.children {
             let path = ctx.path().join(&spec.settings.id);
             roster.lock().add(spec.clone(), path);

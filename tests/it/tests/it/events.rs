@@ -162,6 +162,31 @@ async fn a_start_tells_its_cause() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_to_reload_is_told_of_the_supervisor_that_it_was_made_to() {
+    let storage = Supervisor::one_for_one("storage").child(Script::new("a"));
+    let app = Supervisor::one_for_one("app").child(storage);
+    // Nobody is there to be told.
+    app.handle().request_reload();
+    let (handle, mut events) = started(&app).await;
+    handle.supervisor("storage").unwrap().request_reload();
+    handle.request_reload();
+    handle.shutdown().await;
+    handle.request_reload();
+    let requests: Vec<_> = events
+        .rest()
+        .await
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::ReloadRequested))
+        .map(ToString::to_string)
+        .collect();
+    let said = "is to read its configuration anew";
+    assert_eq!(
+        requests,
+        [format!("app/storage {said}"), format!("app {said}")]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_of_an_observer_hurts_neither_the_tree_nor_other_observers() {
     let seen: Arc<Mutex<Vec<u64>>> = Arc::default();
     let notes = Arc::clone(&seen);
