@@ -56,7 +56,9 @@ pub use path::{ChildId, ChildPath, Incarnation};
 pub use restart::{
     Backoff, DelayCause, ExitVerdict, Intensity, Jitter, OnLimit, Restart, StormGuard,
 };
-pub use supervisor::{AutoShutdown, RunError, StartError, Strategy, Supervisor};
+pub use supervisor::{
+    AutoShutdown, RunError, StartError, StartMode, StopMode, Strategy, Supervisor,
+};
 pub use tasks::{Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle};
 pub use tree::{ChildKind, ChildState, Counts, Snapshot, SnapshotEntry};
 

@@ -65,10 +65,10 @@ pub use perennial_core::{
     InitializationError, Intensity, IntoExit, Jitter, Lint, LostEvents, Observer, OnLimit, Outcome,
     Panic, PartitionHandle, PartitionSupervisor, Partitions, PathError, Report, Restart, RunError,
     RunFuture, Scope, ScopedTask, ScopedTaskError, Semantics, ShutdownStrategy, Snapshot,
-    SnapshotEntry, SpecError, StartCause, StartChildError, StartError, Started, Stash,
-    StderrObserver, StopSignal, StormGuard, Strategy, Supervisable, Supervisor, SupervisorHandle,
-    Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle, async_trait,
-    install_panic_hook, worker,
+    SnapshotEntry, SpecError, StartCause, StartChildError, StartError, StartMode, Started, Stash,
+    StderrObserver, StopMode, StopSignal, StormGuard, Strategy, Supervisable, Supervisor,
+    SupervisorHandle, Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle,
+    async_trait, install_panic_hook, worker,
 };
 pub use perennial_core::{
     Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,

@@ -152,7 +152,9 @@ pub(crate) const ROLES: &[Role] = &[
 pub(crate) const PURE: &[&str] = &[
     "machine.rs",
     "supervisor/calls.rs",
+    "supervisor/convoy.rs",
     "supervisor/decide.rs",
+    "supervisor/graph.rs",
     "supervisor/group.rs",
     "supervisor/order.rs",
     "supervisor/protocol.rs",

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use perennial::{
     CallError, ChildError, ChildPath, Context, Escalation, Exhausted, ExitReason, Fault,
-    InitializationError, Lint, LostEvents, Outcome, PathError, RunError, SpecError,
-    StartChildError, StartError, Started, Supervisable, Supervisor, TaskError, TaskSupervisor,
-    async_trait, worker,
+    InitializationError, Lint, LostEvents, Outcome, PathError, RunError, ScopedTaskError,
+    SpecError, StartChildError, StartError, Started, Supervisable, Supervisor, TaskError,
+    TaskSupervisor, async_trait, worker,
 };
 
 use crate::source::book;
@@ -142,6 +142,7 @@ fn of_calls() -> Vec<Told> {
         StartChildError::MaxChildren { max: 2 },
         StartChildError::Initialization { source: source() },
         StartChildError::Spec { source: twins() },
+        StartChildError::DependencyDown { id: id() },
         StartChildError::Cancelled,
         StartChildError::Dynamic,
         StartChildError::ShuttingDown,
@@ -217,6 +218,17 @@ fn of_specs() -> Vec<Told> {
         ),
         ("Fault::ZeroPeriod", faulty(Fault::ZeroPeriod)),
         ("Fault::NoChildrenAllowed", faulty(Fault::NoChildrenAllowed)),
+        (
+            "Fault::UnknownDependency",
+            faulty(Fault::UnknownDependency { id: "clock".into() }),
+        ),
+        (
+            "Fault::DependencyCycle",
+            faulty(Fault::DependencyCycle {
+                cycle: vec!["log".into(), "board".into()],
+            }),
+        ),
+        ("Fault::NoTimeToBeReady", faulty(Fault::NoTimeToBeReady)),
         ("Fault::Backoff", faulty(Fault::Backoff)),
         ("Fault::ZeroLimitPeriod", faulty(Fault::ZeroLimitPeriod)),
         ("Fault::ZeroWatchdog", faulty(Fault::ZeroWatchdog)),
@@ -253,6 +265,7 @@ async fn of_trees() -> Vec<Told> {
         RunError::Start { source: start },
     ];
     told.extend(of_tasks().await);
+    told.extend(of_scopes().await);
     told.extend([
         ("Exhausted", failed),
         ("Escalation", escalation.to_string()),
@@ -287,6 +300,43 @@ async fn of_tasks() -> Vec<Told> {
         ("TaskError::Panicked", text(panicked)),
         ("TaskError::Stopped", text(stopped)),
         ("TaskError::NotStarted", text(refused)),
+    ]
+}
+
+/// How tasks of a scope end without a result.
+async fn of_scopes() -> Vec<Told> {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let log = worker("log", move |ctx| {
+        let tell = tell.clone();
+        async move {
+            let cancelled = ctx.scope().spawn(std::future::pending::<()>());
+            cancelled.abort();
+            let cancelled = cancelled.await.map_err(|error| error.to_string());
+            let panicked = ctx
+                .scope()
+                .spawn(async { panic!("no answer from the valley") });
+            // Whoever awaits it elsewhere learns of it; this child ends with it.
+            tell.send((cancelled, panicked))
+                .map_err(|_| "nobody listens")?;
+            ctx.stopping().await;
+            Ok(())
+        }
+    });
+    let log = log.restart(perennial::Restart::Temporary);
+    let tree = Supervisor::one_for_one("station").child(log).start().await;
+    let tree = tree.expect("a closure starts");
+    let (cancelled, panicked) = told.recv().await.expect("it tells");
+    let panicked: Result<(), ScopedTaskError> = panicked.await;
+    tree.shutdown().await;
+    vec![
+        (
+            "ScopedTaskError::Cancelled",
+            cancelled.expect_err("it was aborted"),
+        ),
+        (
+            "ScopedTaskError::Panicked",
+            panicked.expect_err("it panicked").to_string(),
+        ),
     ]
 }
 

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Life, Scope, Stash, StopSignal, SupervisorHandle};
+use super::{Life, Scope, Stash, StopSignal, SupervisorHandle, Word};
 use crate::dataspace::{Dataspace, PublishError, Published};
 use crate::exit::ExitReason;
 use crate::path::{ChildPath, Incarnation};
@@ -61,6 +62,20 @@ impl Context {
     #[must_use]
     pub fn token(&self) -> CancellationToken {
         self.life.stop.token()
+    }
+
+    /// Says that the child is ready, if its spec has an [`explicit_readiness`](crate::ChildSpec::explicit_readiness); once.
+    ///
+    /// Its supervisor hears of it when the child's poll is over, or at once if it is called from elsewhere.
+    pub fn ready(&self) {
+        self.life.set_ready();
+    }
+
+    /// Asks for that much time from now on to become ready, or to initialize, in place of what is left.
+    ///
+    /// Does nothing when the child is up already.
+    pub fn extend_start(&self, by: Duration) {
+        self.life.say(Word::Extended(by));
     }
 
     /// Says that the child gets on; one with a [`watchdog`](crate::ChildSpec::watchdog) has to say so again and again.

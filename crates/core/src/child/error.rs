@@ -58,6 +58,12 @@ pub enum StartChildError {
         /// Why.
         source: InitializationError,
     },
+    /// A sibling that the child needs does not run.
+    #[snafu(display("child {id} needs a sibling that does not run"))]
+    DependencyDown {
+        /// The id of the child that was to be started.
+        id: ChildId,
+    },
     /// The spec is faulty.
     #[snafu(display("the child spec is faulty"))]
     Spec {
@@ -311,6 +317,18 @@ pub enum Fault {
     ZeroPeriod,
     /// A dynamic supervisor may have no children at all.
     NoChildrenAllowed,
+    /// It needs a sibling that there is not.
+    UnknownDependency {
+        /// The id that nobody has.
+        id: ChildId,
+    },
+    /// It needs a sibling that needs it in turn.
+    DependencyCycle {
+        /// Each of these needs the next one, and the last the first.
+        cycle: Vec<ChildId>,
+    },
+    /// It is to say that it is ready, but has no time for that.
+    NoTimeToBeReady,
     /// Its backoff waits for nothing, shrinks, or begins above its cap.
     Backoff,
     /// Its own limit has a period of zero.
@@ -463,6 +481,20 @@ impl std::error::Error for SpecError {}
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::UnknownDependency { id } => {
+                return write!(f, "is to start after {id}, but has no such sibling");
+            }
+            Self::DependencyCycle { cycle } => {
+                f.write_str("can never start: it waits for itself, as ")?;
+                for id in cycle {
+                    write!(f, "{id} -> ")?;
+                }
+                return match cycle.first() {
+                    Some(first) => write!(f, "{first}"),
+                    None => Ok(()),
+                };
+            }
+            Self::NoTimeToBeReady => "is to say that it is ready, but has no time for that",
             Self::InvalidId => "has an invalid id: it must not be empty and must not contain '/'",
             Self::DuplicateId => "has the id of a sibling before it",
             Self::SignificantPermanent => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exit::ExitReason;
+use crate::path::ChildId;
 use crate::restart::{Backoff, ExitVerdict, Intensity, OnLimit, Plan};
 
 /// What few child specs say.
@@ -13,6 +14,10 @@ pub(crate) struct Extras {
     pub(crate) backoff: Option<Backoff>,
     pub(crate) limit: Option<(Intensity, OnLimit)>,
     pub(crate) watchdog: Option<Duration>,
+    /// Within what time it says itself that it is ready.
+    pub(crate) ready_within: Option<Duration>,
+    /// The siblings that it needs.
+    pub(crate) after: Vec<ChildId>,
     pub(crate) classifier: Option<Judge<Option<ExitVerdict>>>,
     pub(crate) stop_when: Option<Judge<bool>>,
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
@@ -33,6 +34,8 @@ pub(crate) enum Message {
 #[derive(Debug)]
 pub(crate) enum Word {
     Started,
+    /// It needs that much time from now on to start.
+    Extended(Duration),
     Ignored,
     Exited(ExitReason),
 }

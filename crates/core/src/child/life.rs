@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
@@ -82,6 +83,7 @@ struct Rare {
     departure: OnceLock<Arc<Departure>>,
     overdue: OnceLock<Duration>,
     watchdog: OnceLock<Watchdog>,
+    readiness: OnceLock<Mutex<Readiness>>,
     heir: OnceLock<Arc<dyn Heir>>,
 }
 
@@ -89,6 +91,14 @@ struct Rare {
 pub(crate) trait Heir: fmt::Debug + Send + Sync {
     /// It ended like this, or was left behind.
     fn learn(&self, exit: &ExitReason);
+}
+
+/// How far a child is that says itself when it is ready.
+#[derive(Debug, Default)]
+struct Readiness {
+    is_ready: bool,
+    /// Its task, which passes it on.
+    waker: Option<Waker>,
 }
 
 /// Whether a child gets on that has to say so.
@@ -460,6 +470,50 @@ impl Life {
         let watchdog = self.watchdog()?;
         let barked = watchdog.barked.load(Ordering::Acquire);
         barked.then_some(watchdog.within)
+    }
+
+    /// It says itself when it is ready.
+    pub(crate) fn set_explicit(&self) {
+        // It is made for a new life.
+        let _first = self.rare().readiness.set(Mutex::default());
+    }
+
+    /// Whether it says itself when it is ready.
+    pub(crate) fn is_explicit(&self) -> bool {
+        self.readiness().is_some()
+    }
+
+    /// It is ready.
+    pub(crate) fn set_ready(&self) {
+        let Some(mut readiness) = self.readiness() else {
+            return;
+        };
+        readiness.is_ready = true;
+        let waker = readiness.waker.take();
+        drop(readiness);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Whether it has said that it is ready; if not, `waker` is woken when it does.
+    pub(crate) fn poll_ready(&self, waker: &Waker) -> bool {
+        let Some(mut readiness) = self.readiness() else {
+            return true;
+        };
+        if !readiness.is_ready {
+            match &mut readiness.waker {
+                Some(kept) => kept.clone_from(waker),
+                none => *none = Some(waker.clone()),
+            }
+        }
+        readiness.is_ready
+    }
+
+    fn readiness(&self) -> Option<MutexGuard<'_, Readiness>> {
+        let readiness = self.rare.get()?.readiness.get()?;
+        // Nothing in here is left half done by a panic.
+        Some(readiness.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn watchdog(&self) -> Option<&Watchdog> {

@@ -53,7 +53,7 @@ pub struct ChildSpec {
 /// assert_eq!((settings.id.as_str(), settings.restart), ("mailer", Restart::Transient));
 /// assert!(settings.init_timeout.is_some());                // 30 seconds, unless set otherwise
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildSettings {
     /// The key among its siblings.
@@ -167,6 +167,31 @@ impl ChildSpec {
         self
     }
 
+    /// Lets it say itself when it is ready, with [`Context::ready`](crate::Context::ready), within that time from its start
+    /// on: by default it is ready when its initialization has succeeded.
+    ///
+    /// Until then it counts as starting: those after it wait, and an exit is a failed start. It can get more time with
+    /// [`Context::extend_start`](crate::Context::extend_start). Takes the place of the
+    /// [`init_timeout`](Self::init_timeout).
+    pub fn explicit_readiness(mut self, within: Duration) -> Self {
+        self.extras().ready_within = Some(within);
+        self
+    }
+
+    /// Names siblings that it needs: it starts only when all of them are ready, and they stop only when it is gone.
+    ///
+    /// By default a child needs nobody, and the order of the list decides. This holds for the start and the stop of
+    /// its supervisor and for restarts of a group; a rest-for-one supervisor in which anybody needs anybody restarts with
+    /// a failed child all that need it, in place of all behind it. A restart of the child alone waits for nobody.
+    /// Who starts side by side says [`StartMode`](crate::StartMode).
+    pub fn after<I>(mut self, ids: I) -> Self
+    where
+        I: IntoIterator<Item: Into<ChildId>>,
+    {
+        self.extras().after.extend(ids.into_iter().map(Into::into));
+        self
+    }
+
     /// Asks `classify` what is to follow an exit of this child that nobody asked for; `None` is: as its restart
     /// type says.
     ///
@@ -221,6 +246,23 @@ impl ChildSettings {
         self.extras.as_ref()?.limit
     }
 
+    /// How long its start may take in all, if that has a limit.
+    pub(crate) fn start_timeout(&self) -> Option<Duration> {
+        self.ready_within().or(self.init_timeout)
+    }
+
+    /// Within what time it has to say that it is ready, if it says so itself.
+    #[must_use]
+    pub fn ready_within(&self) -> Option<Duration> {
+        self.extras.as_ref()?.ready_within
+    }
+
+    /// The siblings that it needs.
+    #[must_use]
+    pub fn after(&self) -> &[ChildId] {
+        self.extras.as_ref().map_or(&[], |extras| &extras.after)
+    }
+
     /// Within what time it has to say that it gets on, if it has to.
     #[must_use]
     pub fn watchdog(&self) -> Option<Duration> {
@@ -231,6 +273,24 @@ impl ChildSettings {
 impl<T: Supervisable> From<T> for ChildSpec {
     fn from(child: T) -> Self {
         Self::new(child)
+    }
+}
+
+impl fmt::Debug for ChildSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut settings = f.debug_struct("ChildSettings");
+        settings
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("restart", &self.restart)
+            .field("shutdown", &self.shutdown)
+            .field("significant", &self.significant)
+            .field("init_policy", &self.init_policy)
+            .field("init_timeout", &self.init_timeout);
+        if let Some(extras) = &self.extras {
+            settings.field("extras", extras);
+        }
+        settings.finish()
     }
 }
 

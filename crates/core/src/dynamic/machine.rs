@@ -8,12 +8,11 @@ use std::time::Duration;
 use crate::child::Semantics;
 use crate::clock::Moment;
 use crate::restart::{
-    Bearing, DelayCause, ExitVerdict, Intensity, Judgment, Paces, Plan, Restart, StormGuard,
-    Tolerance,
+    Bearing, DelayCause, ExitVerdict, Intensity, Judgment, Paces, Restart, StormGuard, Tolerance,
 };
 use crate::supervisor::{
-    Action, Answer, Cause, Decide, End, Exit, Force, Held, Input, Overdue, Patience, Refusal, Row,
-    Slot, State, Then, Traits, Waiting, Wish,
+    Action, Answer, Cause, Decide, End, Exit, Force, Held, Input, Newcomer, Overdue, Patience,
+    Refusal, Row, Slot, State, Then, Traits, Waiting, Wish,
 };
 
 /// What a dynamic supervisor is told once.
@@ -385,8 +384,14 @@ impl Decide for Machine {
         }
     }
 
-    fn plan(&mut self, slot: Slot, plan: Plan) {
-        self.paces.plan(slot, plan);
+    fn introduce(&mut self, newcomer: Newcomer) {
+        debug_assert!(
+            newcomer.needs.is_empty(),
+            "the children of a template have no known siblings"
+        );
+        if let Some(plan) = newcomer.plan {
+            self.paces.plan(newcomer.slot, plan);
+        }
     }
 
     fn attends(&self, input: &Input) -> bool {
@@ -398,7 +403,10 @@ impl Decide for Machine {
                 self.row(slot).state.is_unsettled()
             }
             // What is to be done about it waits for its turn by itself.
-            Input::Overdue(_) | Input::Progressed(..) => true,
+            Input::Overdue(slot) | Input::Progressed(slot, _) => {
+                let state = self.row(slot).state;
+                state.is_unsettled() || matches!(state, State::Delayed(_) | State::Running(false))
+            }
             _ => false,
         }
     }

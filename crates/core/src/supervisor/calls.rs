@@ -15,6 +15,12 @@ impl Machine {
     ) {
         if self.is_ending() {
             self.refuse(request, Refusal::ShuttingDown, actions);
+            self.forget(slot);
+            return actions.push(Action::Remove(slot));
+        }
+        if !self.has_what_it_needs(slot) {
+            self.refuse(request, Refusal::DependencyDown, actions);
+            self.forget(slot);
             return actions.push(Action::Remove(slot));
         }
         self.rows.append(slot, traits);
@@ -78,6 +84,13 @@ impl Machine {
                 self.remove(slot, actions);
             }
         }
+    }
+
+    /// Whether all that the row needs run.
+    fn has_what_it_needs(&self, slot: Slot) -> bool {
+        let runs = |&slot: &Slot| matches!(self.state(slot), Some(State::Running(_)));
+        let lanes = self.lanes.as_ref();
+        lanes.is_none_or(|lanes| lanes.graph.needs(slot).iter().all(runs))
     }
 
     /// From now on the row's group, if it is being restarted, passes it over.

@@ -1,17 +1,16 @@
 //! What a driver knows of a machine.
 
-use super::protocol::{Action, Input, Slot};
+use super::protocol::{Action, Input, Newcomer, Slot};
 use super::slot::State;
 use crate::clock::Moment;
-use crate::restart::Plan;
 
 /// What all machines of supervisors have in common.
 pub(crate) trait Decide {
     /// Takes in one input and appends what is to be done about it.
     fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>);
 
-    /// What the spec of the row that is about to be added says of its restarts, if it says anything.
-    fn plan(&mut self, slot: Slot, plan: Plan);
+    /// A row is there or about to be added of which there is more to say than its traits.
+    fn introduce(&mut self, newcomer: Newcomer);
 
     /// Whether `input` may be told now; what must wait is to be told later, in the same order.
     fn attends(&self, input: &Input) -> bool;

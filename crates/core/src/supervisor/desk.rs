@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::protocol::{Answer, Input, Refusal, Request, Slot, Traits};
+use super::protocol::{Answer, Input, Newcomer, Refusal, Request, Slot, Traits};
 use crate::child::Semantics;
 use crate::child::{
     Call, ChildError, ChildRef, ChildSettings, ChildSpec, Entry, InitPolicy, Order, Roster, Seat,
@@ -14,7 +14,7 @@ use crate::child::{
 };
 use crate::exit::{ExitReason, InitializationError, let_go};
 use crate::path::ChildId;
-use crate::restart::{Intensity, Plan};
+use crate::restart::Intensity;
 
 /// The calls that wait for an answer.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub(crate) struct Desk {
     /// Answers that are to be handed out.
     ready: Vec<Written>,
     next: Request,
-    /// What the spec of the row that is about to be added says of its restarts.
-    pub(crate) plan: Option<(Slot, Plan)>,
+    /// The row that is about to be added, if there is more to say of it than its traits.
+    pub(crate) newcomer: Option<Newcomer>,
     /// Numbers the children of a dynamic supervisor.
     seat: Arc<Seat>,
     /// Where their ids are written.
@@ -78,7 +78,10 @@ impl Rules {
             significant: settings.significant,
             shutdown: settings.shutdown,
             init_policy,
-            init_timeout: settings.init_timeout.filter(|_| !unlimited),
+            init_timeout: match settings.ready_within() {
+                within @ Some(_) => within,
+                None => settings.init_timeout.filter(|_| !unlimited),
+            },
         }
     }
 }
@@ -90,7 +93,7 @@ impl Desk {
             waiting: VecDeque::new(),
             ready: Vec::new(),
             next: 0,
-            plan: None,
+            newcomer: None,
             seat: Arc::clone(seat),
             label: String::new(),
         }
@@ -142,10 +145,14 @@ impl Desk {
             return Some(Input::AddKnown(request, slot));
         }
         let traits = self.rules.traits(&spec.settings);
-        let plan = spec.settings.plan();
+        let (plan, needs) = (
+            spec.settings.plan(),
+            slots_of(spec.settings.after(), roster),
+        );
         let path = roster.path.join(&spec.settings.id);
         let slot = roster.lock().add(spec, path);
-        self.plan = plan.map(|plan| (slot, plan));
+        self.newcomer =
+            (plan.is_some() || !needs.is_empty()).then_some(Newcomer { slot, plan, needs });
         let request = self.wait(slot, Reply::Start(reply));
         Some(Input::Add(request, slot, traits))
     }
@@ -247,6 +254,18 @@ impl Desk {
     }
 }
 
+/// Where these siblings stand.
+fn slots_of(ids: &[ChildId], roster: &Roster) -> Vec<Slot> {
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    let state = roster.lock();
+    // That they are there was checked.
+    ids.iter()
+        .filter_map(|id| state.find(id.as_str()))
+        .collect()
+}
+
 impl Call {
     /// Whether who made it has dropped it since.
     fn is_taken_back(&self) -> bool {
@@ -302,6 +321,7 @@ impl No {
             Self::Refused(Refusal::AlreadyPresent) => StartChildError::AlreadyPresent { id },
             Self::Refused(Refusal::MaxChildren) => StartChildError::MaxChildren { max },
             Self::Refused(Refusal::ShuttingDown) => StartChildError::ShuttingDown,
+            Self::Refused(Refusal::DependencyDown) => StartChildError::DependencyDown { id },
             Self::Refused(_) => StartChildError::AlreadyStarted { id },
         }
     }
@@ -320,6 +340,8 @@ impl No {
                 Refusal::Restarting | Refusal::AlreadyPresent => ChildError::Restarting { id },
                 Refusal::Stopping => ChildError::Stopping { id },
                 Refusal::ShuttingDown | Refusal::MaxChildren => ChildError::ShuttingDown,
+                // Only an added child is refused for that.
+                Refusal::DependencyDown => ChildError::Down { id },
             },
         }
     }

@@ -211,8 +211,8 @@ impl<M: Decide> Driver<M> {
 
     fn step(&mut self, input: Input) {
         self.lives.patience = AT_ONCE;
-        if let Some((slot, plan)) = self.desk.plan.take() {
-            self.machine.plan(slot, plan);
+        if let Some(newcomer) = self.desk.newcomer.take() {
+            self.machine.introduce(newcomer);
         }
         let moment = Moment(self.now.saturating_duration_since(self.began));
         self.tell(moment, input);

@@ -23,7 +23,7 @@ impl Machine {
                 from: Some(group),
                 below,
             },
-            over @ (Goal::End | Goal::Over) => over,
+            other @ (Goal::Convoy | Goal::End | Goal::Over) => other,
         };
         self.bearing.window.stop_clock(now);
     }
@@ -62,7 +62,7 @@ impl Machine {
                     .then_some(slot)
             }
             Goal::End => self.rows.last_live(self.rows.end()),
-            Goal::Run | Goal::Raise { .. } | Goal::Over => None,
+            Goal::Run | Goal::Raise { .. } | Goal::Convoy | Goal::Over => None,
         }
     }
 
@@ -115,6 +115,7 @@ impl Machine {
             Goal::Clear {
                 from: Some(from), ..
             } => self.rows.reaches(from, slot),
+            Goal::Convoy => self.convoy.clears(slot),
             _ => false,
         }
     }
@@ -123,6 +124,7 @@ impl Machine {
     pub(super) fn is_ahead(&self, slot: Slot) -> bool {
         match self.goal {
             Goal::Raise { next, .. } => next.is_some_and(|next| self.rows.reaches(next, slot)),
+            Goal::Convoy if self.row(slot).state.is_due() => true,
             _ => self.is_being_cleared(slot),
         }
     }
@@ -139,6 +141,10 @@ impl Machine {
 
     /// Whether the group waits for this child's start.
     pub(super) fn is_raising(&self, slot: Slot) -> bool {
-        matches!(self.goal, Goal::Raise { busy: Some(busy), .. } if busy == slot)
+        match self.goal {
+            Goal::Raise { busy, .. } => busy == Some(slot),
+            Goal::Convoy => self.convoy.raises(self.place(slot)),
+            Goal::Run | Goal::Clear { .. } | Goal::End | Goal::Over => false,
+        }
     }
 }

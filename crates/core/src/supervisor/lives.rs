@@ -94,6 +94,10 @@ impl Lives {
         if let Some(within) = entry.spec.settings.watchdog() {
             life.set_watchdog(within);
         }
+        let explicit = entry.spec.settings.ready_within().is_some();
+        if explicit {
+            life.set_explicit();
+        }
         entry.life = Some(Arc::clone(&life));
         let restart = u32::from(cause == Cause::Restart);
         entry.restarts = entry.restarts.saturating_add(restart);
@@ -108,7 +112,7 @@ impl Lives {
         let (child, beginning) = match life.family.commons.stand_ins.get() {
             Some(stand_ins) => {
                 let child = stand_ins.cast(&life, child);
-                let beginning = Beginning::of_kind(kind, child.has_initialization());
+                let beginning = Beginning::of_kind(kind, explicit || child.has_initialization());
                 (child, beginning)
             }
             None => (child, beginning),
@@ -172,7 +176,7 @@ impl Lives {
             return;
         };
         if let Some(State::Starting(_, Patience::Over)) = state {
-            let timeout = entry.spec.settings.init_timeout.unwrap_or_default();
+            let timeout = entry.spec.settings.start_timeout().unwrap_or_default();
             life.give_up(timeout);
         } else {
             entry.forced = entry.told.is_some();
@@ -256,6 +260,13 @@ impl Lives {
                 Some(Input::Started(slot))
             }
             Word::Started => None,
+            Word::Extended(by) => {
+                let starts = matches!(state, Some(State::Starting(_, Patience::InTime)));
+                if starts && self.is_present(slot, life) {
+                    self.limit(now, slot, Some(by));
+                }
+                None
+            }
             Word::Ignored => {
                 let settled = self.settle(now, slot, Some(life), ExitReason::Normal, false);
                 settled.map(|_| Input::Ignored(slot))

@@ -7,16 +7,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::convoy::{Convoy, Lanes};
 use super::decide::Decide;
-use super::protocol::{Action, Answer, Cause, End, Exit, Input, Slot, Traits};
+use super::protocol::{Action, Answer, Cause, End, Exit, Input, Newcomer, Slot, Traits};
 use super::rows::{Rank, Rows};
 use super::slot::{Force, Held, Overdue, Patience, Row, State, Then, Waiting, Wish};
 use super::strategy::{AutoShutdown, Strategy};
 use crate::child::Semantics;
 use crate::clock::Moment;
-use crate::restart::{
-    Bearing, ExitVerdict, Intensity, Paces, Plan, Restart, StormGuard, Tolerance,
-};
+use crate::restart::{Bearing, ExitVerdict, Intensity, Paces, Restart, StormGuard, Tolerance};
 
 /// What a supervisor is told once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +42,9 @@ pub(crate) struct Machine {
     pub(super) waiting: Waiting,
     /// Rows that a call took over while their group was restarted: this time it passes them over.
     pub(super) held: BTreeSet<Slot>,
+    /// How children start and stop beside each other, if not one after the other.
+    pub(super) lanes: Option<Box<Lanes>>,
+    pub(super) convoy: Convoy,
 }
 
 /// What the supervisor as a whole is about.
@@ -62,6 +64,8 @@ pub(super) enum Goal {
         next: Option<Slot>,
     },
     /// Stop every live child, backward; then finish.
+    /// Stop and start a group by its lanes.
+    Convoy,
     End,
     Over,
 }
@@ -88,6 +92,8 @@ impl Machine {
             booting: true,
             waiting: Waiting::default(),
             held: BTreeSet::new(),
+            lanes: None,
+            convoy: Convoy::default(),
         };
         for (slot, traits) in children.into_iter().enumerate() {
             machine.rows.append(slot, traits);
@@ -96,9 +102,21 @@ impl Machine {
         machine
     }
 
+    /// A machine whose rows start and stop beside each other; each stands behind those that it needs.
+    pub(crate) fn with_lanes(settings: Settings, children: &[Traits], lanes: Lanes) -> Self {
+        let mut machine = Self::new(settings, []);
+        for slot in lanes.graph.order() {
+            machine.rows.append(slot, children[slot]);
+            machine.set(slot, State::Due(Cause::Boot));
+        }
+        machine.lanes = Some(Box::new(lanes));
+        machine
+    }
+
     /// Takes in one input and appends what is to be done about it.
     pub(crate) fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>) {
         match input {
+            Input::Begin if self.lanes.is_some() => self.raise_all(),
             Input::Begin => {
                 self.goal = Goal::Raise {
                     busy: None,
@@ -132,7 +150,10 @@ impl Machine {
                 self.row(slot).state.is_unsettled()
             }
             // What is to be done about it waits for its turn by itself.
-            Input::Overdue(_) | Input::Progressed(..) => true,
+            Input::Overdue(slot) | Input::Progressed(slot, _) => {
+                let state = self.row(slot).state;
+                state.is_unsettled() || matches!(state, State::Delayed(_) | State::Running(false))
+            }
             _ => false,
         }
     }
@@ -225,6 +246,7 @@ impl Machine {
     fn leave_group(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         if self.is_raising(slot) {
             self.leave_down(actions);
+            self.dissolve();
             self.goal = Goal::Run;
         }
     }
@@ -308,6 +330,7 @@ impl Machine {
             actions.push(Action::Ending(end));
             self.goal = Goal::End;
             self.leave_down(actions);
+            self.end_all();
         }
     }
 
@@ -324,8 +347,16 @@ impl Machine {
         }
         match self.goal {
             Goal::Raise { .. } => self.raise(actions),
+            Goal::Convoy => {
+                self.advance(now, actions);
+            }
             Goal::End => {
-                if self.all_down(actions) {
+                let all_down = if self.lanes.is_some() {
+                    self.advance(now, actions)
+                } else {
+                    self.all_down(actions)
+                };
+                if all_down {
                     self.goal = Goal::Over;
                     actions.push(Action::Finish);
                 }
@@ -369,6 +400,10 @@ impl Machine {
 
     pub(super) fn set(&mut self, slot: Slot, state: State) {
         self.rows.set(slot, state);
+        if self.lanes.is_some() {
+            let place = self.place(slot);
+            self.convoy.note(slot, place, state);
+        }
     }
 
     pub(super) fn remove(&mut self, slot: Slot, actions: &mut Vec<Action>) {
@@ -380,9 +415,18 @@ impl Machine {
             _ => (),
         }
         self.held.remove(&slot);
+        self.leave_convoy(slot);
         self.rows.remove(slot);
-        self.paces.remove(slot);
+        self.forget(slot);
         actions.push(Action::Remove(slot));
+    }
+
+    /// Forgets what else was said of a row.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        if let Some(lanes) = &mut self.lanes {
+            lanes.graph.remove(slot);
+        }
+        self.paces.remove(slot);
     }
 
     // Questions.
@@ -401,8 +445,15 @@ impl Decide for Machine {
         Machine::step(self, now, input, actions);
     }
 
-    fn plan(&mut self, slot: Slot, plan: Plan) {
-        self.paces.plan(slot, plan);
+    fn introduce(&mut self, newcomer: Newcomer) {
+        let Newcomer { slot, plan, needs } = newcomer;
+        if let Some(plan) = plan {
+            self.paces.plan(slot, plan);
+        }
+        if !needs.is_empty() {
+            let lanes = self.lanes.get_or_insert_default();
+            lanes.graph.add(slot, needs);
+        }
     }
 
     fn attends(&self, input: &Input) -> bool {

@@ -1,12 +1,13 @@
 //! Supervisors of a spec list.
 //!
 //! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`,
-//! `group`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
+//! `group`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
 //! `desk`, `ending` and `closing`) does.
 
 mod blueprint;
 mod calls;
 mod closing;
+mod convoy;
 mod deadlines;
 mod decide;
 mod desk;
@@ -14,6 +15,7 @@ mod driver;
 mod ear;
 mod ending;
 mod error;
+mod graph;
 mod group;
 mod lives;
 mod machine;
@@ -35,8 +37,10 @@ pub(crate) use decide::Decide;
 pub(crate) use desk::Rules;
 pub(crate) use driver::Driver;
 pub use error::{RunError, StartError};
-pub(crate) use protocol::{Action, Answer, Cause, End, Exit, Input, Refusal, Slot, Traits};
+pub(crate) use protocol::{
+    Action, Answer, Cause, End, Exit, Input, Newcomer, Refusal, Slot, Traits,
+};
 pub(crate) use slot::{Force, Held, Overdue, Patience, Row, State, Then, Waiting, Wish};
 pub use spec::Supervisor;
 pub(crate) use start::check_child;
-pub use strategy::{AutoShutdown, Strategy};
+pub use strategy::{AutoShutdown, StartMode, StopMode, Strategy};

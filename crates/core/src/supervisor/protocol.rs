@@ -5,7 +5,7 @@ use std::time::Duration;
 pub(crate) use super::order::Slot;
 use crate::child::{InitPolicy, ShutdownStrategy};
 use crate::clock::Moment;
-use crate::restart::{DelayCause, ExitVerdict, Restart};
+use crate::restart::{DelayCause, ExitVerdict, Plan, Restart};
 
 /// A call that waits for an answer.
 pub(crate) type Request = u64;
@@ -18,6 +18,16 @@ pub(crate) struct Traits {
     pub(crate) shutdown: ShutdownStrategy,
     pub(crate) init_policy: InitPolicy,
     pub(crate) init_timeout: Option<Duration>,
+}
+
+/// What few rows have beside their traits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Newcomer {
+    pub(crate) slot: Slot,
+    /// What its spec says of its restarts.
+    pub(crate) plan: Option<Plan>,
+    /// The rows that it needs.
+    pub(crate) needs: Vec<Slot>,
 }
 
 /// How a child ended, as far as decisions depend on it.
@@ -174,6 +184,8 @@ pub(crate) enum Refusal {
     Restarting,
     Stopping,
     MaxChildren,
+    /// A row that it needs does not run.
+    DependencyDown,
     ShuttingDown,
 }
 

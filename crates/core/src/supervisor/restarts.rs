@@ -111,6 +111,9 @@ impl Machine {
     /// The group of a child whose restart had failed is started without it.
     fn go_on_without(&mut self, slot: Slot) {
         if self.settings.strategy != Strategy::OneForOne && self.goal == Goal::Run {
+            if self.lanes.is_some() {
+                return self.raise_without(slot);
+            }
             let next = self.rows.after(slot);
             self.goal = Goal::Raise { busy: None, next };
         }
@@ -120,6 +123,9 @@ impl Machine {
     pub(super) fn begin_restart(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
         match self.settings.strategy {
             Strategy::OneForOne => self.start(slot, Cause::Restart, actions),
+            Strategy::OneForAll | Strategy::RestForOne if self.lanes.is_some() => {
+                self.restart_group(slot, now);
+            }
             Strategy::OneForAll => self.restart_from(self.rows.first().unwrap_or(slot), slot, now),
             Strategy::RestForOne => self.restart_from(slot, slot, now),
         }

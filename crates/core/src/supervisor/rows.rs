@@ -75,6 +75,11 @@ impl Rows {
         Some(self.rows.get(slot)?.as_ref()?.state)
     }
 
+    /// All slots in start order.
+    pub(super) fn all(&self) -> Vec<Slot> {
+        std::iter::successors(self.first(), |&slot| self.after(slot)).collect()
+    }
+
     pub(super) fn first(&self) -> Option<Slot> {
         self.order.first()
     }

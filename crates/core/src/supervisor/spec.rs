@@ -1,12 +1,13 @@
 //! A supervisor of a spec list, before it runs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::blueprint::{Blueprint, check};
 use super::error::{RunError, StartError};
-use super::strategy::{AutoShutdown, Strategy};
+use super::graph::Graph;
+use super::strategy::{AutoShutdown, StartMode, StopMode, Strategy};
 #[cfg(feature = "test-util")]
 use crate::child;
 use crate::child::{
@@ -54,6 +55,8 @@ pub struct Supervisor {
     pub(crate) blueprint: Blueprint,
     pub(super) strategy: Strategy,
     pub(super) auto_shutdown: AutoShutdown,
+    pub(super) start_mode: StartMode,
+    pub(super) stop_mode: StopMode,
     pub(super) children: Vec<ChildSpec>,
 }
 
@@ -64,6 +67,8 @@ impl Supervisor {
             blueprint: Blueprint::new(id.into()),
             strategy,
             auto_shutdown: AutoShutdown::default(),
+            start_mode: StartMode::default(),
+            stop_mode: StopMode::default(),
             children: Vec::new(),
         }
     }
@@ -112,6 +117,18 @@ impl Supervisor {
     /// Sets whether it ends by itself when its significant children have ended: it does not by default.
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// Sets who starts side by side: by default nobody.
+    pub fn start_mode(mut self, mode: StartMode) -> Self {
+        self.start_mode = mode;
+        self
+    }
+
+    /// Sets who stops side by side: by default nobody.
+    pub fn stop_mode(mut self, mode: StopMode) -> Self {
+        self.stop_mode = mode;
         self
     }
 
@@ -226,6 +243,18 @@ impl Supervisor {
                 findings.faults.push((path.join(id), fault));
             }
         }
+        if let Err(cycle) = self.graph(&mut |spec, id| {
+            let at = path.join(&spec.settings.id);
+            let id = id.clone();
+            findings.faults.push((at, Fault::UnknownDependency { id }));
+        }) {
+            let id = |&slot: &usize| self.children[slot].settings.id.clone();
+            let cycle: Vec<ChildId> = cycle.iter().map(id).collect();
+            if let Some(first) = cycle.first() {
+                let at = path.join(first);
+                findings.faults.push((at, Fault::DependencyCycle { cycle }));
+            }
+        }
         let period = self.blueprint.intensity.period;
         if self.strategy != Strategy::OneForOne
             && let Some(stop) = self.longest_stop()
@@ -238,6 +267,36 @@ impl Supervisor {
             });
         }
         findings
+    }
+
+    /// Who needs whom among the children; `unknown` is told of ids that nobody has.
+    pub(super) fn graph(
+        &self,
+        unknown: &mut dyn FnMut(&ChildSpec, &ChildId),
+    ) -> Result<Graph, Vec<usize>> {
+        let needs_nobody = |spec: &ChildSpec| spec.settings.after().is_empty();
+        if self.children.iter().all(needs_nobody) {
+            let nobody = vec![Vec::new(); self.children.len()];
+            return Graph::new(nobody);
+        }
+        let slots: HashMap<&ChildId, usize> = self
+            .children
+            .iter()
+            .enumerate()
+            .map(|(slot, spec)| (&spec.settings.id, slot))
+            .collect();
+        let mut needs = Vec::with_capacity(self.children.len());
+        for spec in &self.children {
+            let mut found = Vec::new();
+            for id in spec.settings.after() {
+                match slots.get(id) {
+                    Some(&slot) => found.push(slot),
+                    None => unknown(spec, id),
+                }
+            }
+            needs.push(found);
+        }
+        Graph::new(needs)
     }
 
     /// How long a stop of all children may take, if that has a limit.
@@ -279,6 +338,12 @@ pub(crate) fn faults_of(spec: &ChildSpec, auto_shutdown: bool) -> Vec<Fault> {
         .is_some_and(|(limit, _)| limit.period.is_zero())
     {
         faults.push(Fault::ZeroLimitPeriod);
+    }
+    if settings
+        .ready_within()
+        .is_some_and(|within| within.is_zero())
+    {
+        faults.push(Fault::NoTimeToBeReady);
     }
     if settings.watchdog().is_some_and(|within| within.is_zero()) {
         faults.push(Fault::ZeroWatchdog);

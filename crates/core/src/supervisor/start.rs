@@ -2,14 +2,16 @@
 
 use async_trait::async_trait;
 
+use super::convoy::Lanes;
 use super::decide::Decide;
 use super::desk::Rules;
 use super::driver::Driver;
 use super::machine::{Machine, Settings};
+use super::protocol::Newcomer;
 use super::spec::{Supervisor, faults_of};
-use super::strategy::AutoShutdown;
+use super::strategy::{AutoShutdown, StartMode, StopMode};
 use crate::child::{
-    ChildKind, ChildSpec, Context, Findings, Roster, ShutdownStrategy, SpecError, Started,
+    ChildKind, ChildSpec, Context, Fault, Findings, Roster, ShutdownStrategy, SpecError, Started,
     Supervisable,
 };
 use crate::exit::InitializationError;
@@ -73,15 +75,35 @@ impl Supervisable for Supervisor {
             semantics,
         };
         let seat = blueprint.seat_for(&ctx);
-        let mut machine = Machine::new(settings, traits);
+        let mut machine = match self.lanes() {
+            Some(lanes) => Machine::with_lanes(settings, &traits.collect::<Vec<_>>(), lanes),
+            None => Machine::new(settings, traits),
+        };
         for (slot, spec) in self.children.iter().enumerate() {
-            if let Some(plan) = spec.settings.plan() {
-                machine.plan(slot, plan);
+            if let plan @ Some(_) = spec.settings.plan() {
+                // Whom they need stands in the lanes.
+                let needs = Vec::new();
+                machine.introduce(Newcomer { slot, plan, needs });
             }
         }
         let mut driver = Driver::new(machine, rules, &ctx.life, seat, roster);
         driver.boot().await?;
         Ok(Started::Run(Box::pin(driver.run())))
+    }
+}
+
+impl Supervisor {
+    /// How its children start and stop beside each other, if not one after the other.
+    fn lanes(&self) -> Option<Lanes> {
+        // What is wrong with it was found before.
+        let graph = self.graph(&mut |_, _| ()).ok()?;
+        let lanes = Lanes {
+            start: self.start_mode,
+            stop: self.stop_mode,
+            graph,
+        };
+        let in_line = lanes.start == StartMode::Sequential && lanes.stop == StopMode::Ordered;
+        (!in_line || !lanes.graph.is_empty()).then_some(lanes)
     }
 }
 
@@ -91,7 +113,12 @@ pub(crate) fn check_child(
     roster: &Roster,
     spec: &ChildSpec,
 ) -> Result<(), SpecError> {
-    let faults = faults_of(spec, rules.auto_shutdown);
+    let mut faults = faults_of(spec, rules.auto_shutdown);
+    for id in spec.settings.after() {
+        if roster.dynamic || roster.lock().find(id.as_str()).is_none() {
+            faults.push(Fault::UnknownDependency { id: id.clone() });
+        }
+    }
     if faults.is_empty() && spec.settings.kind == ChildKind::Worker {
         return Ok(());
     }

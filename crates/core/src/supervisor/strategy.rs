@@ -64,6 +64,63 @@ pub enum AutoShutdown {
     AllSignificant,
 }
 
+/// How the children of a supervisor start beside each other.
+///
+/// A child starts only when all that it is [`after`](crate::ChildSpec::after) are ready, whatever the mode.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{StartMode, StopMode, Supervisor, worker};
+///
+/// let database = worker("database", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let web = worker("web", |ctx| async move { ctx.stopping().await; Ok(()) }).after(["database"]);
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let app = Supervisor::one_for_one("app")
+///     .start_mode(StartMode::Concurrent)                   // the clock does not wait for the database
+///     .stop_mode(StopMode::Concurrent)
+///     .child(web)
+///     .child(database)
+///     .child(clock);
+/// assert!(app.check().is_ok());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum StartMode {
+    /// One after the other, in the order of the list, each when the one before is ready.
+    #[default]
+    Sequential,
+    /// First all that need nobody, side by side; when these are ready all that need only these, and so on.
+    Waves,
+    /// Each as soon as all that it needs are ready.
+    Concurrent,
+}
+
+/// How the children of a supervisor stop beside each other.
+///
+/// A child stops only when all that are [`after`](crate::ChildSpec::after) it are gone, whatever the mode; see
+/// [`StartMode`] for an example.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{StopMode, Supervisor};
+///
+/// let app = Supervisor::one_for_one("app").stop_mode(StopMode::Concurrent);   // all at once
+/// # let _: Supervisor = app;
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum StopMode {
+    /// One after the other, in the reverse order of the start.
+    #[default]
+    Ordered,
+    /// First all that nobody needs, side by side; when these are gone all that only these needed, and so on.
+    Waves,
+    /// Each as soon as all that need it are gone.
+    Concurrent,
+}
+
 impl Strategy {
     /// As snapshots write it.
     pub(crate) fn as_str(self) -> &'static str {

@@ -94,8 +94,11 @@ impl Future for Course<'_> {
         let this = &mut *self;
         loop {
             if let Phase::Running(future) = &mut this.phase {
-                let polled = ready!(caught(&this.span, || future.as_mut().poll(cx)));
-                return Poll::Ready(this.ended(polled));
+                let polled = caught(&this.span, || future.as_mut().poll(cx));
+                if !this.farewell.started {
+                    this.farewell.start_if_ready(cx);
+                }
+                return Poll::Ready(this.ended(ready!(polled)));
             }
             let next = match std::mem::replace(&mut this.phase, Phase::Over) {
                 Phase::New(beginning) => this.begin(beginning),
@@ -158,6 +161,10 @@ impl<'a> Course<'a> {
         drop((future, stop));
         Poll::Ready(match initialized {
             Ok(Started::Run(future)) if self.farewell.started => Ok(Phase::Running(future)),
+            // It says so later.
+            Ok(Started::Run(future)) if self.farewell.life.is_explicit() => {
+                Ok(Phase::Running(future))
+            }
             Ok(Started::Run(future)) => {
                 self.farewell.started();
                 // The supervisor may now stand in this thread's queue where no other thread finds
@@ -217,7 +224,8 @@ fn withdraw_all(life: &Life) {
 
 impl Beginning {
     pub(super) fn of(spec: &ChildSpec) -> Self {
-        Self::of_kind(spec.settings.kind, spec.has_initialization)
+        let explicit = spec.settings.ready_within().is_some();
+        Self::of_kind(spec.settings.kind, explicit || spec.has_initialization)
     }
 
     pub(super) fn of_kind(kind: ChildKind, has_initialization: bool) -> Self {
@@ -235,6 +243,13 @@ impl Farewell {
         self.started = true;
         self.life.tell(EventKind::Started);
         self.life.say(Word::Started);
+    }
+
+    /// It says itself when it is ready, and may have said so by now.
+    fn start_if_ready(&mut self, cx: &TaskContext<'_>) {
+        if self.life.poll_ready(cx.waker()) {
+            self.started();
+        }
     }
 
     /// How the life ended, as the rest of the world sees it; `None` if it declined to start.

@@ -21,6 +21,7 @@ mod handle;
 mod init;
 mod intensity;
 mod kill;
+mod lanes;
 mod pacing;
 mod partition;
 mod random;

@@ -686,6 +686,8 @@ async fn no_task_outlives_its_life_however_late_it_is_spawned() {
     let seen = Arc::clone(&late);
     let app = Supervisor::one_for_one("app")
         .intensity(u32::try_from(LIVES).unwrap(), secs(1))
+        // A busy machine may take its time to end them all.
+        .abort_grace(secs(60))
         .observer(move |event: &Event| {
             if matches!(event.kind, EventKind::Exited { .. }) {
                 seen.fetch_add(told.load(Ordering::SeqCst), Ordering::SeqCst);

@@ -1,9 +1,11 @@
 //! What is promised of every step.
 
+use std::collections::BTreeSet;
+
 use super::super::machine::{Goal, Machine, Settings};
 use super::super::protocol::{Action, Cause, End, Exit, Input, Slot};
-use super::super::slot::{Force, Held, State, Then};
-use super::super::strategy::{AutoShutdown, Strategy};
+use super::super::slot::{Force, Held, Patience, State, Then};
+use super::super::strategy::{AutoShutdown, StartMode, StopMode, Strategy};
 use super::world::{Phase, World};
 use crate::child::{InitPolicy, ShutdownStrategy};
 use crate::restart::{DelayCause, ExitVerdict, Restart};
@@ -29,6 +31,9 @@ impl Step<'_> {
             Goal::Raise {
                 next: Some(next), ..
             } => self.before.state(slot).is_some() && self.before.rows.reaches(next, slot),
+            Goal::Convoy => {
+                self.before.is_lifting() && self.before.state(slot).is_some_and(State::is_due)
+            }
             _ => false,
         }
     }
@@ -40,6 +45,7 @@ impl Step<'_> {
                 from: Some(from), ..
             } => self.before.rows.reaches(from, slot),
             Goal::Raise { busy, .. } => busy == Some(slot) || self.was_ahead(slot),
+            Goal::Convoy => self.before.is_ahead(slot) || self.before.is_raising(slot),
             Goal::Clear { from: None, .. } | Goal::Run | Goal::End | Goal::Over => false,
         }
     }
@@ -53,11 +59,15 @@ impl Step<'_> {
 impl World {
     pub(super) fn check(&mut self, step: &Step<'_>) {
         self.machine.rows.recount();
-        let group = matches!(self.machine.goal, Goal::Clear { .. } | Goal::Raise { .. });
+        let group = self.machine.is_clearing() || self.machine.is_lifting();
         let forgets = group || self.machine.held.is_empty();
         assert!(forgets, "holds rows for ever {}", step.story(self));
         self.check_rows(step);
-        self.check_order(step);
+        if self.machine.lanes.is_some() {
+            self.check_lanes(step);
+        } else {
+            self.check_order(step);
+        }
         self.check_reaction(step);
         self.check_rest(step);
     }
@@ -112,9 +122,7 @@ impl World {
         }
         for &(_, slot) in &self.calls {
             let pending = match self.machine.state(slot) {
-                Some(State::Due(_)) => {
-                    matches!(self.machine.goal, Goal::Clear { .. } | Goal::Raise { .. })
-                }
+                Some(State::Due(_)) => self.machine.is_clearing() || self.machine.is_lifting(),
                 Some(state) => state.is_unsettled(),
                 None => false,
             };
@@ -173,6 +181,99 @@ impl World {
         }
     }
 
+    /// Who needs others starts after them and stops before them; and who need not wait does not.
+    fn check_lanes(&self, step: &Step<'_>) {
+        let machine = &self.machine;
+        let lanes = machine.lanes.as_deref().expect("it has lanes");
+        let graph = &lanes.graph;
+        let lives_in_group = |slot: Slot| self.places[slot].life.is_some_and(|life| !life.amid);
+        let group = machine.settings.strategy != Strategy::OneForOne;
+        let (mut told, mut levels) = (0, BTreeSet::new());
+        for action in step.actions {
+            match *action {
+                Action::Start(slot, cause @ (Cause::Boot | Cause::Restart), _)
+                    if group || cause == Cause::Boot =>
+                {
+                    for &need in graph.needs(slot) {
+                        let state = machine.state(need);
+                        let waits = match state {
+                            Some(State::Due(_)) => true,
+                            Some(State::Starting(Cause::Boot | Cause::Restart, _)) => {
+                                lives_in_group(need) && (group || cause == Cause::Boot)
+                            }
+                            _ => false,
+                        };
+                        assert!(!waits, "{slot} starts before {need} {}", step.story(self));
+                    }
+                }
+                Action::Ask(slot, _) | Action::Kill(slot, _) if !is_about(step, slot) => {
+                    told += 1;
+                    for &by in graph.needed_by(slot) {
+                        assert!(
+                            !lives_in_group(by),
+                            "{slot} stops before {by} {}",
+                            step.story(self)
+                        );
+                    }
+                }
+                _ => (),
+            }
+        }
+        let slots = || machine.rows.slots();
+        for slot in slots() {
+            if let State::Starting(Cause::Boot, Patience::InTime) = machine.row(slot).state {
+                levels.insert((graph.level(slot), slot));
+            }
+        }
+        match lanes.start {
+            StartMode::Sequential => {
+                assert!(levels.len() <= 1, "side by side {}", step.story(self))
+            }
+            StartMode::Waves => {
+                let levels: BTreeSet<u32> = levels.iter().map(|&(level, _)| level).collect();
+                assert!(
+                    levels.len() <= 1,
+                    "levels side by side {}",
+                    step.story(self)
+                );
+            }
+            StartMode::Concurrent => {
+                let waits = |slot: Slot| {
+                    let needs = graph.needs(slot).iter();
+                    let mut open = needs.filter(|&&need| {
+                        machine.state(need).is_some_and(|state| {
+                            state.is_due()
+                                || matches!(state, State::Starting(..) | State::Stopping(..))
+                        })
+                    });
+                    open.next().is_some()
+                };
+                let idle = slots().any(|slot| {
+                    machine.is_lifting() && machine.row(slot).state.is_due() && !waits(slot)
+                });
+                assert!(!idle, "somebody waits for nobody {}", step.story(self));
+            }
+        }
+        let is_first_told = step.ending().is_some() || machine.is_ending() || machine.is_clearing();
+        match lanes.stop {
+            StopMode::Ordered => assert!(told <= 1, "side by side {}", step.story(self)),
+            StopMode::Concurrent if is_first_told && graph.is_empty() && machine.is_ending() => {
+                let running = |slot| {
+                    matches!(
+                        machine.row(slot).state,
+                        State::Running(_) | State::Starting(..)
+                    )
+                };
+                assert!(
+                    !slots().any(running),
+                    "somebody is not told {}",
+                    step.story(self)
+                );
+            }
+            StopMode::Waves | StopMode::Concurrent => (),
+        }
+    }
+
     /// An exit and a retry have the consequences that the rules say, and no other.
     fn check_reaction(&mut self, step: &Step<'_>) {
         let before = step.before;
@@ -209,6 +310,7 @@ impl World {
             Goal::Clear {
                 from: Some(from), ..
             } => before.rows.reaches(from, slot),
+            Goal::Convoy => before.is_being_cleared(slot),
             Goal::Clear { from: None, .. } | Goal::Raise { .. } | Goal::Run => false,
         };
         let restarts = match traits.restart {
@@ -350,6 +452,11 @@ impl World {
         let mut slots = self.machine.rows.slots();
         !slots.any(|slot| self.machine.row(slot).state.is_unsettled())
     }
+}
+
+/// Whether the input was about that row, so that what is done to it is not for the sake of a group.
+fn is_about(step: &Step<'_>, slot: Slot) -> bool {
+    step.input.slot() == Some(slot)
 }
 
 /// The end that such an exit brings about whatever else is the case.

@@ -8,9 +8,11 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use super::super::convoy::Lanes;
+use super::super::graph::Graph;
 use super::super::machine::Settings;
 use super::super::protocol::{Input, Traits};
-use super::super::strategy::{AutoShutdown, Strategy};
+use super::super::strategy::{AutoShutdown, StartMode, StopMode, Strategy};
 use super::fingerprint::fingerprint;
 use super::world::World;
 use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
@@ -23,6 +25,8 @@ struct Case {
     children: Vec<Traits>,
     /// What is said of the restarts of each.
     plan: Option<Plan>,
+    /// How they start and stop beside each other.
+    lanes: Option<Lanes>,
     /// What a call of start_child may bring.
     new: Vec<Traits>,
     commands: u8,
@@ -61,7 +65,8 @@ impl Drop for Trail<'_> {
 
 /// Walks breadth first, so that the way to a broken promise is a shortest one.
 fn walk(case: &Case) -> Size {
-    let (first, _) = World::begin_paced(case.settings, &case.children, case.plan);
+    let (first, _) =
+        World::begin_with(case.settings, &case.children, case.plan, case.lanes.clone());
     let mut size = Size::default();
     let mut seen = HashSet::from([fingerprint(&(&first, case.commands))]);
     let mut todo = VecDeque::from([(first, case.commands)]);
@@ -166,6 +171,7 @@ fn machines(semantics: Semantics) -> Vec<Case> {
                         settings,
                         children,
                         plan: None,
+                        lanes: None,
                         new: kinds.clone(),
                         commands: 0,
                         thorough: false,
@@ -331,5 +337,58 @@ fn a_walk_of_paced_restarts_keeps_the_promises_in_every_state() {
     walk_all(
         "paced, blocking",
         &paced(part().map_or(1109, |_| 307), blocking(), 0),
+    );
+}
+
+/// Every way to start and to stop side by side, each with its share of the machines, and who needs whom.
+fn side_by_side(every: usize, semantics: Semantics, commands: u8) -> Vec<Case> {
+    let starts = [
+        StartMode::Sequential,
+        StartMode::Waves,
+        StartMode::Concurrent,
+    ];
+    let stops = [StopMode::Ordered, StopMode::Waves, StopMode::Concurrent];
+    let graphs = [
+        vec![vec![], vec![], vec![]],
+        vec![vec![], vec![0], vec![0]],
+        vec![vec![2], vec![], vec![]],
+        vec![vec![1, 2], vec![2], vec![]],
+    ];
+    let ways = starts.len() * stops.len() * graphs.len();
+    let cases = some(every, semantics, commands).into_iter().enumerate();
+    let cases = cases.map(|(turn, mut case)| {
+        // Seven and the number of ways have no divisor in common: all of them come.
+        let way = turn * 7 % ways;
+        let graph = graphs[way / 9].clone();
+        case.lanes = Some(Lanes {
+            start: starts[way % 3],
+            stop: stops[way / 3 % 3],
+            graph: Graph::new(graph).expect("there is no circle"),
+        });
+        case
+    });
+    cases.collect()
+}
+
+#[test]
+fn a_small_walk_side_by_side_keeps_the_promises() {
+    walk_all(
+        "small, side by side",
+        &side_by_side(61, Semantics::default(), 0),
+    );
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "run in release by cargo xtask ci")]
+fn a_walk_side_by_side_keeps_the_promises_in_every_state() {
+    let every = part().map_or(13, |_| 3);
+    walk_all(
+        "side by side",
+        &side_by_side(every, Semantics::default(), 0),
+    );
+    let every = part().unwrap_or(601);
+    walk_all(
+        "side by side, one call",
+        &side_by_side(every, Semantics::default(), 1),
     );
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::super::convoy::Lanes;
 use super::super::decide::Decide;
 use super::super::machine::{Goal, Machine, Settings};
-use super::super::protocol::{Action, Cause, End, Exit, Input, Request, Slot, Traits};
+use super::super::protocol::{Action, Cause, End, Exit, Input, Newcomer, Request, Slot, Traits};
 use super::super::slot::{Held, Patience, State};
 use super::super::strategy::Strategy;
 use super::promises::Step;
@@ -82,21 +83,25 @@ impl World {
 
     /// A machine that was told to begin, and what it does about it.
     pub(super) fn begin(settings: Settings, children: &[Traits]) -> (Self, Vec<Action>) {
-        Self::begin_paced(settings, children, None)
+        Self::begin_with(settings, children, None, None)
     }
 
-    /// The same, where this is said of the restarts of each child.
-    pub(super) fn begin_paced(
+    /// The same, where this is said of the restarts of each child, and of how they start and stop.
+    pub(super) fn begin_with(
         settings: Settings,
         children: &[Traits],
         plan: Option<Plan>,
+        lanes: Option<Lanes>,
     ) -> (Self, Vec<Action>) {
         let place = Place {
             row: true,
             ..Place::default()
         };
         let mut world = Self {
-            machine: Machine::new(settings, children.iter().copied()),
+            machine: match lanes {
+                Some(lanes) => Machine::with_lanes(settings, children, lanes),
+                None => Machine::new(settings, children.iter().copied()),
+            },
             now: Moment::default(),
             places: vec![place; children.len()],
             calls: Vec::new(),
@@ -117,7 +122,11 @@ impl World {
 
     fn lay_out(&mut self, slot: Slot) {
         if let Some(plan) = self.plan {
-            self.machine.plan(slot, plan);
+            self.machine.introduce(Newcomer {
+                slot,
+                plan: Some(plan),
+                needs: Vec::new(),
+            });
         }
     }
 
@@ -420,9 +429,8 @@ impl World {
 
     /// Updates what is remembered of calls amid the restart of a group.
     fn mark(&mut self, step: &Step<'_>) {
-        let settled = !matches!(self.machine.goal, Goal::Clear { .. } | Goal::Raise { .. });
-        let again = matches!(step.before.goal, Goal::Raise { .. })
-            && matches!(self.machine.goal, Goal::Clear { .. });
+        let settled = !self.machine.is_clearing() && !self.machine.is_lifting();
+        let again = step.before.is_lifting() && self.machine.is_clearing();
         for (slot, place) in self.places.iter_mut().enumerate() {
             if let Some(life) = &mut place.life {
                 life.amid &= !settled && !again;
@@ -441,7 +449,7 @@ impl World {
     /// Time passes; the clock that restarts are counted by stands still while a group is stopped.
     pub(super) fn pass(&mut self, time: Duration) {
         self.now.0 += time;
-        if matches!(self.machine.goal, Goal::Clear { .. }) {
+        if self.machine.is_clearing() {
             self.stood_still += time;
         }
     }

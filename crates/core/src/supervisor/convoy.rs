@@ -1,0 +1,399 @@
+//! How a group of children is stopped and started side by side, or by who depends on whom.
+//!
+//! Beside the way of `group`, which takes one child after the other and needs no lists: this one keeps
+//! the rows that it waits for, and looks at the neighbors of each that it need not wait for any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::graph::Graph;
+use super::machine::{Goal, Machine};
+use super::protocol::{Action, Cause, Slot};
+use super::rows::Rank;
+use super::slot::State;
+use super::strategy::{StartMode, StopMode, Strategy};
+use crate::clock::Moment;
+
+/// How the children of a supervisor start and stop beside each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Lanes {
+    pub(crate) start: StartMode,
+    pub(crate) stop: StopMode,
+    pub(crate) graph: Graph,
+}
+
+/// Rows that are stopped or started together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Convoy {
+    members: Members,
+    phase: Phase,
+    /// The rows that it waits for.
+    open: BTreeMap<Place, Slot>,
+    /// Those that it has not looked at since they may have their turn.
+    fresh: Vec<Slot>,
+    /// The level that has its turn, where whole levels go together, and those of it that did not yet.
+    level: Option<u32>,
+    queue: Vec<Slot>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Members {
+    All,
+    These(BTreeSet<Slot>),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Phase {
+    /// Nothing is under way.
+    #[default]
+    Rest,
+    Clear,
+    Raise,
+    End,
+}
+
+/// Level and rank: in what order they have their turn.
+type Place = (u32, Rank);
+
+impl Convoy {
+    /// A row has come to that state: it may be one that need not be waited for any more.
+    pub(super) fn note(&mut self, slot: Slot, place: Place, state: State) {
+        let waits = match self.phase {
+            Phase::Rest => return,
+            Phase::Clear | Phase::End => state.is_live(),
+            Phase::Raise => matches!(state, State::Due(_) | State::Starting(..)),
+        };
+        if !waits && self.open.remove(&place).is_some() {
+            self.fresh.push(slot);
+        }
+    }
+
+    /// Whether a group is under way whose rows are to be stopped first, this one among them.
+    pub(super) fn clears(&self, slot: Slot) -> bool {
+        self.phase == Phase::Clear && self.members.contains(slot)
+    }
+
+    /// Whether a group waits for the start of this row.
+    pub(super) fn raises(&self, place: Place) -> bool {
+        self.phase == Phase::Raise && self.open.contains_key(&place)
+    }
+}
+
+#[cfg(test)]
+impl Machine {
+    /// Whether a group is being stopped.
+    pub(super) fn is_clearing(&self) -> bool {
+        matches!(self.goal, Goal::Clear { .. }) || self.convoy.phase == Phase::Clear
+    }
+
+    /// Whether a group is being started.
+    pub(super) fn is_lifting(&self) -> bool {
+        matches!(self.goal, Goal::Raise { .. }) || self.convoy.phase == Phase::Raise
+    }
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Self::These(BTreeSet::new())
+    }
+}
+
+impl Members {
+    fn contains(&self, slot: Slot) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(slots) => slots.contains(&slot),
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (Self::All, _) => (),
+            (Self::These(slots), Self::These(more)) => slots.extend(more),
+            (Self::These(_), Self::All) => *self = Self::All,
+        }
+    }
+}
+
+impl Machine {
+    /// Starts all children for the first time.
+    pub(super) fn raise_all(&mut self) {
+        self.goal = Goal::Convoy;
+        self.convoy.members = Members::All;
+        self.open(Phase::Raise);
+    }
+
+    /// Begins to restart the group of `slot`, which failed.
+    pub(super) fn restart_group(&mut self, slot: Slot, now: Moment) {
+        if self.is_ending() {
+            return;
+        }
+        self.set(slot, State::Due(Cause::Restart));
+        let group = self.group_of(slot);
+        self.convoy.members.join(group);
+        self.goal = Goal::Convoy;
+        self.bearing.window.stop_clock(now);
+        self.open(Phase::Clear);
+    }
+
+    /// Starts the group of a row without the row itself, as far as it is down.
+    pub(super) fn raise_without(&mut self, slot: Slot) {
+        self.convoy.members = self.group_of(slot);
+        self.goal = Goal::Convoy;
+        self.held.insert(slot);
+        self.open(Phase::Raise);
+    }
+
+    /// Stops all children for good.
+    pub(super) fn end_all(&mut self) {
+        self.convoy = Convoy::default();
+        if self.lanes.is_some() {
+            self.open(Phase::End);
+        }
+    }
+
+    /// A row is about to be removed: whoever waits for it waits no more.
+    pub(super) fn leave_convoy(&mut self, slot: Slot) {
+        if let Members::These(slots) = &mut self.convoy.members {
+            slots.remove(&slot);
+        }
+        if self.convoy.fresh.contains(&slot) {
+            self.convoy.fresh.retain(|&other| other != slot);
+            self.look_beside(slot);
+        }
+    }
+
+    /// No group is under way any more.
+    pub(super) fn dissolve(&mut self) {
+        self.convoy = Convoy::default();
+        self.held.clear();
+    }
+
+    /// Does what may be done next; whether all is done.
+    pub(super) fn advance(&mut self, now: Moment, actions: &mut Vec<Action>) -> bool {
+        loop {
+            while let Some(slot) = self.next_turn() {
+                self.have_turn(slot, actions);
+            }
+            if !self.convoy.open.is_empty() {
+                return false;
+            }
+            match self.convoy.phase {
+                Phase::Clear => {
+                    self.bearing.window.go_on(now);
+                    self.open(Phase::Raise);
+                }
+                Phase::Raise => {
+                    self.dissolve();
+                    self.goal = Goal::Run;
+                    if std::mem::take(&mut self.booting) {
+                        actions.push(Action::Up);
+                    }
+                    return true;
+                }
+                Phase::Rest | Phase::End => return true,
+            }
+        }
+    }
+
+    /// The rows that are restarted with this one.
+    fn group_of(&self, slot: Slot) -> Members {
+        let graph = self.lanes.as_ref().map(|lanes| &lanes.graph);
+        match (self.settings.strategy, graph) {
+            (Strategy::OneForAll, _) => Members::All,
+            (Strategy::RestForOne, Some(graph)) if !graph.is_empty() => {
+                Members::These(graph.dependents(slot))
+            }
+            (Strategy::OneForOne | Strategy::RestForOne, _) => {
+                let behind = std::iter::successors(Some(slot), |&slot| self.rows.after(slot));
+                Members::These(behind.collect())
+            }
+        }
+    }
+
+    /// Lists the rows that this phase has to do with.
+    fn open(&mut self, phase: Phase) {
+        self.convoy.phase = Phase::Rest;
+        let slots = match &self.convoy.members {
+            Members::These(slots) if phase != Phase::End => slots.iter().copied().collect(),
+            _ => self.rows.all(),
+        };
+        let mut open = BTreeMap::new();
+        for slot in slots {
+            let Some(state) = self.state(slot) else {
+                continue;
+            };
+            let is_held = phase == Phase::Raise && self.held.remove(&slot);
+            let waits = match phase {
+                Phase::Raise if state == State::Idle && !is_held => {
+                    self.set(slot, State::Due(Cause::Restart));
+                    true
+                }
+                Phase::Raise => state.is_due(),
+                Phase::Clear | Phase::End => state.is_live(),
+                Phase::Rest => false,
+            };
+            if waits {
+                open.insert(self.place_in(phase, slot), slot);
+            }
+        }
+        let convoy = &mut self.convoy;
+        // All may have their turn now, the first in order first: the last of the list is looked at first.
+        convoy.fresh.clear();
+        convoy.queue.clear();
+        convoy.level = None;
+        if !self.goes_in_turns(phase) {
+            let slots = open.values().copied();
+            self.convoy.fresh = if phase == Phase::Raise {
+                slots.rev().collect()
+            } else {
+                slots.collect()
+            };
+        }
+        self.convoy.open = open;
+        self.convoy.phase = phase;
+    }
+
+    /// Whether rows or levels of rows wait for those before them, whoever depends on whom.
+    fn goes_in_turns(&self, phase: Phase) -> bool {
+        let Some(lanes) = &self.lanes else {
+            return true;
+        };
+        match phase {
+            Phase::Raise => lanes.start != StartMode::Concurrent,
+            Phase::Clear | Phase::End | Phase::Rest => lanes.stop != StopMode::Concurrent,
+        }
+    }
+
+    /// The next row that may have its turn.
+    fn next_turn(&mut self) -> Option<Slot> {
+        let phase = self.convoy.phase;
+        if self.goes_in_turns(phase) {
+            return self.next_in_turn(phase == Phase::Raise);
+        }
+        while let Some(slot) = self.convoy.fresh.pop() {
+            if self.convoy.open.contains_key(&self.place(slot)) {
+                if self.awaits_turn(slot) && !self.is_blocked(slot) {
+                    return Some(slot);
+                }
+                continue;
+            }
+            self.look_beside(slot);
+        }
+        None
+    }
+
+    /// A row is out of the way of those that it needs, or that need it: they may have their turn.
+    fn look_beside(&mut self, slot: Slot) {
+        let Some(lanes) = &self.lanes else {
+            return;
+        };
+        let beside = match self.convoy.phase {
+            Phase::Raise => lanes.graph.needed_by(slot),
+            Phase::Clear | Phase::End | Phase::Rest => lanes.graph.needs(slot),
+        };
+        let is_open = |slot: &&Slot| self.convoy.open.contains_key(&self.place(**slot));
+        let open: Vec<Slot> = beside.iter().filter(is_open).copied().collect();
+        self.convoy.fresh.extend(open);
+    }
+
+    /// The next row of the foremost level, or the foremost row where one goes after the other.
+    fn next_in_turn(&mut self, forward: bool) -> Option<Slot> {
+        self.convoy.fresh.clear();
+        let foremost = if forward {
+            self.convoy.open.first_key_value()
+        } else {
+            self.convoy.open.last_key_value()
+        };
+        let (&(level, _), &slot) = foremost?;
+        if !self.goes_by_levels(forward) {
+            return self.awaits_turn(slot).then_some(slot);
+        }
+        if self.convoy.level != Some(level) {
+            self.convoy.level = Some(level);
+            let level = self.convoy.open.range((level, 0)..=(level, Rank::MAX));
+            let mut slots: Vec<Slot> = level.map(|(_, &slot)| slot).collect();
+            if forward {
+                slots.reverse();
+            }
+            self.convoy.queue = slots;
+        }
+        while let Some(slot) = self.convoy.queue.pop() {
+            if self.awaits_turn(slot) {
+                return Some(slot);
+            }
+        }
+        None
+    }
+
+    fn goes_by_levels(&self, forward: bool) -> bool {
+        self.lanes.as_ref().is_some_and(|lanes| {
+            if forward {
+                lanes.start == StartMode::Waves
+            } else {
+                lanes.stop == StopMode::Waves
+            }
+        })
+    }
+
+    /// Whether something is still to be done about the row.
+    fn awaits_turn(&self, slot: Slot) -> bool {
+        let Some(state) = self.state(slot) else {
+            return false;
+        };
+        match self.convoy.phase {
+            Phase::Raise => state.is_due(),
+            Phase::Clear | Phase::End => state.is_live() && !matches!(state, State::Stopping(..)),
+            Phase::Rest => false,
+        }
+    }
+
+    /// Whether the row has to wait for one that needs it, or that it needs.
+    fn is_blocked(&self, slot: Slot) -> bool {
+        let Some(lanes) = &self.lanes else {
+            return false;
+        };
+        let others = match self.convoy.phase {
+            Phase::Raise => lanes.graph.needs(slot),
+            Phase::Clear | Phase::End | Phase::Rest => lanes.graph.needed_by(slot),
+        };
+        let mut others = others.iter();
+        others.any(|&other| self.convoy.open.contains_key(&self.place(other)))
+    }
+
+    fn have_turn(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        let row = self.row(slot);
+        match row.state {
+            State::Due(cause) if self.convoy.phase == Phase::Raise => {
+                self.start(slot, cause, actions);
+            }
+            State::Retrying | State::Delayed(_) if self.is_ending() => {
+                self.give_up_start(slot, actions);
+            }
+            State::Retrying | State::Delayed(_) => self.set(slot, State::Due(Cause::Restart)),
+            State::Starting(..) | State::Running(_) => {
+                let then = if self.is_ending() {
+                    row.when_terminated()
+                } else {
+                    row.when_cleared()
+                };
+                self.tell_to_end(slot, then, actions);
+            }
+            State::Stopping(..) | State::Idle | State::Due(_) => (),
+        }
+    }
+
+    /// Where the row stands among those of the group that is under way.
+    pub(super) fn place(&self, slot: Slot) -> Place {
+        self.place_in(self.convoy.phase, slot)
+    }
+
+    fn place_in(&self, phase: Phase, slot: Slot) -> Place {
+        let rank = self.row(slot).rank;
+        match &self.lanes {
+            Some(lanes) if self.goes_by_levels(phase == Phase::Raise) => {
+                (lanes.graph.level(slot), rank)
+            }
+            _ => (0, rank),
+        }
+    }
+}
