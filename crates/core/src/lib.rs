@@ -26,6 +26,8 @@ mod tree;
 
 mod observe;
 
+mod meter;
+
 #[cfg(feature = "signals")]
 mod app;
 
@@ -48,6 +50,7 @@ pub use exit::{
     BoxError, Escalation, Exhausted, ExitReason, InitPhase, InitializationError, IntoExit, Panic,
     install_panic_hook,
 };
+pub use meter::{Busy, Memory, Meter};
 pub use observe::{
     Event, EventKind, EventStream, LostEvents, Observer, StartCause, StderrObserver,
 };

@@ -43,6 +43,7 @@
 //! | how children stop | [`ShutdownStrategy`], [`Report`] |
 //! | looking and steering from outside | [`SupervisorHandle`], [`Snapshot`], [`EventStream`] |
 //! | values that children find each other by | [`Context::publish`], [`Dataspace`] |
+//! | what children use | [`Busy`], [`Memory`], [`Meter`] |
 //! | ends that are part of the plan | [`AutoShutdown`], [`ChildSpec::significant`] |
 //! | the letter of OTP | [`Semantics`] |
 //!
@@ -58,16 +59,16 @@ pub use perennial_core::Hold;
 #[cfg(feature = "signals")]
 pub use perennial_core::{Application, ApplicationEnd};
 pub use perennial_core::{
-    AutoShutdown, Backoff, BoxError, CallError, ChildError, ChildId, ChildInfo, ChildKind,
+    AutoShutdown, Backoff, BoxError, Busy, CallError, ChildError, ChildId, ChildInfo, ChildKind,
     ChildPath, ChildRef, ChildReport, ChildSettings, ChildSpec, ChildState, Context, Counts,
     DelayCause, DynamicHandle, DynamicSupervisor, Escalation, Event, EventKind, EventStream,
     Exhausted, ExitReason, ExitVerdict, Fault, Findings, Incarnation, InitPhase, InitPolicy,
-    InitializationError, Intensity, IntoExit, Jitter, Lint, LostEvents, Observer, OnLimit, Outcome,
-    Panic, PartitionHandle, PartitionSupervisor, Partitions, PathError, Report, Restart, RunError,
-    RunFuture, Scope, ScopedTask, ScopedTaskError, Semantics, ShutdownStrategy, Snapshot,
-    SnapshotEntry, SpecError, StartCause, StartChildError, StartError, StartMode, Started, Stash,
-    StderrObserver, StopMode, StopSignal, StormGuard, Strategy, Supervisable, Supervisor,
-    SupervisorHandle, Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle,
+    InitializationError, Intensity, IntoExit, Jitter, Lint, LostEvents, Memory, Meter, Observer,
+    OnLimit, Outcome, Panic, PartitionHandle, PartitionSupervisor, Partitions, PathError, Report,
+    Restart, RunError, RunFuture, Scope, ScopedTask, ScopedTaskError, Semantics, ShutdownStrategy,
+    Snapshot, SnapshotEntry, SpecError, StartCause, StartChildError, StartError, StartMode,
+    Started, Stash, StderrObserver, StopMode, StopSignal, StormGuard, Strategy, Supervisable,
+    Supervisor, SupervisorHandle, Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle,
     async_trait, install_panic_hook, worker,
 };
 pub use perennial_core::{

@@ -104,12 +104,19 @@ pub(crate) const CORE_ROWS: &[Row] = &[
     row("restart", &[]),
     row("dataspace", &[]),
     row("observe", &["restart"]),
-    row("tree", &["restart"]),
-    row("child", &["restart", "dataspace", "observe", "tree"]),
-    row("supervisor", &["child", "restart", "observe", "tree"]),
+    row("meter", &[]),
+    row("tree", &["restart", "meter"]),
+    row(
+        "child",
+        &["restart", "dataspace", "observe", "tree", "meter"],
+    ),
+    row(
+        "supervisor",
+        &["child", "restart", "observe", "tree", "meter"],
+    ),
     row(
         "dynamic",
-        &["supervisor", "child", "restart", "observe", "tree"],
+        &["supervisor", "child", "restart", "observe", "tree", "meter"],
     ),
     row("partition", &["supervisor", "child", "observe"]),
     row(
@@ -236,6 +243,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "child/handle.rs",
             "child/life.rs",
             "crates/bench/",
+            // Busy time is what the clock says around a poll.
+            "meter/gauge.rs",
         ]),
     },
     Knowledge {

@@ -373,6 +373,11 @@ pub enum Lint {
         /// The supervisor.
         path: ChildPath,
     },
+    /// A supervisor below the root has a meter, or is to measure busy time: only that of the root is asked.
+    UnusedMeter {
+        /// The supervisor.
+        path: ChildPath,
+    },
 }
 
 /// Why a task of a [`Scope`](crate::Scope) yielded no result.
@@ -528,6 +533,9 @@ impl fmt::Display for Lint {
                     f,
                     "{path} has an observer, but only that of the root is told events"
                 )
+            }
+            Self::UnusedMeter { path } => {
+                write!(f, "{path} has a meter, but only that of the root is asked")
             }
         }
     }

@@ -563,12 +563,17 @@ async fn send<T>(
 /// The supervisor itself: as the one above shows it, if there is one.
 fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
     let path = &occupant.roster.path;
+    let metering = occupant.life.family.commons.metering.as_ref();
     if path.parent().is_some()
         && let Some(above) = occupant.life.family.supervisor.occupant()
-        && let Some(entry) = above.roster.lock().child(path.id().as_str())
     {
-        return entry.shown(now, 0);
+        // A copy: a meter is asked for what it knows, and may look at this roster itself.
+        let entry = above.roster.lock().child(path.id().as_str()).cloned();
+        if let Some(entry) = entry {
+            return entry.shown(now, 0, metering);
+        }
     }
+    let gauge = occupant.life.gauge();
     SnapshotEntry {
         path: path.clone(),
         depth: 0,
@@ -586,11 +591,15 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
         restart_in: None,
         delayed_by: None,
         counts: None,
+        busy: metering.and_then(|metering| metering.busy(gauge.map(|gauge| gauge.ledger()))),
+        busy_in_life: gauge.and_then(|gauge| gauge.busy()),
+        memory: gauge.and_then(|gauge| gauge.ledger().memory()),
     }
 }
 
 /// Adds the supervisor and all below it; a loop, not recursion, as trees may be deep.
 fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
+    let metering = root.life.family.commons.metering.as_ref();
     let first = (itself(root, now), root.life.seat().cloned());
     // The rest of each level, not recursion, as trees may be deep.
     let mut open = vec![vec![first].into_iter()];
@@ -601,7 +610,7 @@ fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
         };
         if let Some(occupant) = seat.and_then(|seat| seat.occupant()) {
             let picture = occupant.roster.picture();
-            let (counts, rows) = picture.rows(now, entry.depth + 1);
+            let (counts, rows) = picture.rows(now, entry.depth + 1, metering);
             entry.strategy = Some(occupant.roster.strategy);
             entry.counts = Some(counts);
             snapshot.entries.reserve(rows.len() + 1);

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::dataspace::{Dataspace, License, Name, PublishError, Published, Publisher, Value};
 use crate::exit::{ExitReason, Panic};
+use crate::meter::{Gauge, Metering};
 use crate::observe::{EventKind, Hub};
 use crate::path::{ChildPath, Incarnation};
 
@@ -23,6 +24,8 @@ use crate::path::{ChildPath, Incarnation};
 #[derive(Debug)]
 pub(crate) struct Commons {
     pub(crate) hub: Hub,
+    /// What is measured of the children, if anything is.
+    pub(crate) metering: Option<Metering>,
     lives: AtomicU64,
     /// How many tasks of children there are, those of killed supervisors included.
     #[cfg(feature = "test-util")]
@@ -72,7 +75,7 @@ pub(crate) struct Life {
 }
 
 /// What few lives have, so that the others are small: those of supervisors and of tasks with a result, those of
-/// children that use a stash or a scope, and those that were given up.
+/// children that use a stash or a scope, those that were given up, and those that are measured.
 #[derive(Debug, Default)]
 struct Rare {
     /// What the life before has left.
@@ -85,6 +88,7 @@ struct Rare {
     watchdog: OnceLock<Watchdog>,
     readiness: OnceLock<Mutex<Readiness>>,
     heir: OnceLock<Arc<dyn Heir>>,
+    gauge: OnceLock<Arc<Gauge>>,
 }
 
 /// Who is to know how a life ended, before its supervisor does.
@@ -136,9 +140,10 @@ impl Watchdog {
 }
 
 impl Commons {
-    pub(crate) fn new(hub: Hub) -> Arc<Self> {
+    pub(crate) fn new(hub: Hub, metering: Option<Metering>) -> Arc<Self> {
         Arc::new(Self {
             hub,
+            metering,
             lives: AtomicU64::new(0),
             #[cfg(feature = "test-util")]
             tasks: AtomicUsize::new(0),
@@ -530,6 +535,16 @@ impl Life {
         if let Some(heir) = self.rare.get().and_then(|rare| rare.heir.get()) {
             heir.learn(exit);
         }
+    }
+
+    /// What is measured of it, if anything is.
+    pub(crate) fn gauge(&self) -> Option<&Arc<Gauge>> {
+        self.rare.get()?.gauge.get()
+    }
+
+    /// It is measured, from before its task is spawned on.
+    pub(crate) fn set_gauge(&self, gauge: Arc<Gauge>) {
+        let _first = self.rare().gauge.set(gauge);
     }
 
     fn rare(&self) -> &Rare {

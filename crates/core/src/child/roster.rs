@@ -12,6 +12,7 @@ use super::index::Index;
 use super::pages::Pages;
 use super::{ChildKind, ChildSpec, Legacy, Life, Seat};
 use crate::exit::ExitReason;
+use crate::meter::{Ledger, Metering};
 use crate::path::{ChildPath, Incarnation};
 use crate::restart::DelayCause;
 use crate::tree::{ChildState, Counts, SnapshotEntry};
@@ -77,6 +78,8 @@ pub(crate) struct Entry {
     pub(crate) forced: bool,
     /// For how long and why it waits for its restart.
     pub(crate) delay: Option<Box<Delay>>,
+    /// What is measured of it, if anything is and it has been started before.
+    pub(crate) ledger: Option<Arc<Ledger>>,
 }
 
 /// A wait for a restart.
@@ -135,12 +138,17 @@ impl Picture {
     }
 
     /// The rows in start order, and their counts.
-    pub(crate) fn rows(&self, now: Instant, depth: usize) -> (Counts, Vec<Shown>) {
+    pub(crate) fn rows(
+        &self,
+        now: Instant,
+        depth: usize,
+        metering: Option<&Metering>,
+    ) -> (Counts, Vec<Shown>) {
         let mut counts = self.no_counts();
         let rows = self.in_order().map(|entry| {
             self.count(entry, &mut counts);
             let seat = entry.life.as_ref().and_then(|life| life.seat());
-            (entry.shown(now, depth), seat.cloned())
+            (entry.shown(now, depth, metering), seat.cloned())
         });
         let rows = rows.collect();
         (counts, rows)
@@ -208,6 +216,7 @@ impl RosterState {
             told: None,
             forced: false,
             delay: None,
+            ledger: None,
         };
         self.next_rank = rank + 1;
         let slot = match self.free.pop() {
@@ -290,7 +299,14 @@ impl Entry {
         up && self.life.as_ref().is_some_and(|life| !life.is_gone())
     }
 
-    pub(super) fn shown(&self, now: Instant, depth: usize) -> SnapshotEntry {
+    pub(super) fn shown(
+        &self,
+        now: Instant,
+        depth: usize,
+        metering: Option<&Metering>,
+    ) -> SnapshotEntry {
+        let ledger = self.ledger.as_ref();
+        let gauge = self.life.as_ref().and_then(|life| life.gauge());
         SnapshotEntry {
             path: self.path.clone(),
             depth,
@@ -307,6 +323,9 @@ impl Entry {
                 .and_then(|delay| Some(delay.until?.saturating_duration_since(now))),
             delayed_by: self.delay.as_deref().map(|delay| delay.cause),
             counts: None,
+            busy: metering.and_then(|metering| metering.busy(ledger)),
+            busy_in_life: gauge.and_then(|gauge| gauge.busy()),
+            memory: ledger.and_then(|ledger| ledger.memory()),
         }
     }
 }

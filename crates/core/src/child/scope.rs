@@ -144,7 +144,7 @@ impl Scope {
         let life = Arc::clone(&self.life);
         let member = Member {
             future: Some(Box::pin(future)),
-            span: trace::span(&life.path, life.incarnation),
+            span: trace::span(&life.path, life.incarnation).map(Box::new),
             teller: Some(teller),
             place: Place { life, number },
         };
@@ -223,7 +223,9 @@ impl<F: Future> Future for Member<F> {
         let Some(future) = &mut this.future else {
             return Poll::Ready(());
         };
-        let result = ready!(trace::caught(&this.span, || future.as_mut().poll(cx)));
+        let result = ready!(trace::caught(this.span.as_deref(), || future
+            .as_mut()
+            .poll(cx)));
         // Nothing of it is left when others hear of its end.
         let_go(this.future.take());
         if let Err(panic) = &result {

@@ -19,19 +19,19 @@ const CRASH: &str = "perennial::crash";
 const TREE: &str = "perennial::tree";
 
 /// The span in which a life of a child runs, if anybody wants to know.
-pub(crate) fn span(path: &ChildPath, incarnation: Incarnation) -> Option<Box<Span>> {
+pub(crate) fn span(path: &ChildPath, incarnation: Incarnation) -> Option<Span> {
     let incarnation = incarnation.get();
     let span = tracing::info_span!(target: "perennial", "child", %path, incarnation);
-    (!span.is_none()).then(|| Box::new(span))
+    (!span.is_none()).then_some(span)
 }
 
 /// Polls in a span, and catches a panic close to where it happens.
 #[inline]
 pub(crate) fn caught<T>(
-    span: &Option<Box<Span>>,
+    span: Option<&Span>,
     poll: impl FnOnce() -> Poll<T>,
 ) -> Poll<Result<T, Panic>> {
-    let _in_span = span.as_ref().map(|span| span.enter());
+    let _in_span = span.map(|span| span.enter());
     match catch(poll) {
         Ok(polled) => polled.map(Ok),
         Err(panic) => Poll::Ready(Err(panic)),

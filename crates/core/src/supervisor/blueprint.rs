@@ -10,6 +10,7 @@ use crate::child::{
     Commons, Context, Departure, Family, Fault, Findings, Life, Lint, Outcome, Report, Seat,
     Semantics, SpecError, Supervisable, SupervisorHandle,
 };
+use crate::meter::{Gauge, Meter, Metering};
 use crate::observe::{EventKind, Hub, Observer, StartCause};
 use crate::path::{ChildId, ChildPath};
 use crate::restart::{Intensity, StormGuard};
@@ -24,6 +25,8 @@ pub(crate) struct Blueprint {
     /// `None`: those of the supervisor above.
     pub(crate) semantics: Option<Semantics>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) busy_time: bool,
+    pub(crate) meter: Option<Arc<dyn Meter>>,
     #[cfg(feature = "test-util")]
     pub(super) stand_ins: crate::child::StandIns,
     /// Where the supervisor sits that is made of this blueprint, at the first place where it runs.
@@ -40,6 +43,8 @@ impl Blueprint {
             abort_grace: Duration::from_secs(1),
             semantics: None,
             observers: Vec::new(),
+            busy_time: false,
+            meter: None,
             #[cfg(feature = "test-util")]
             stand_ins: crate::child::StandIns::default(),
         }
@@ -89,6 +94,10 @@ impl Blueprint {
             let path = path.clone();
             findings.lints.push(Lint::UnheardObserver { path });
         }
+        if path.parent().is_some() && (self.busy_time || self.meter.is_some()) {
+            let path = path.clone();
+            findings.lints.push(Lint::UnusedMeter { path });
+        }
         findings
     }
 
@@ -117,7 +126,8 @@ impl Blueprint {
         let handle = SupervisorHandle {
             seat: Arc::clone(&seat),
         };
-        let commons = Commons::new(Hub::new(self.observers.clone()));
+        let metering = Metering::new(self.busy_time, self.meter.clone());
+        let commons = Commons::new(Hub::new(self.observers.clone()), metering);
         #[cfg(feature = "test-util")]
         // The tree was made just now.
         let _first = commons.stand_ins.set(self.stand_ins.clone());
@@ -128,6 +138,9 @@ impl Blueprint {
             semantics: Semantics::default(),
         });
         let life = Life::new(path, 0, None, &family);
+        if let Some(metering) = &commons.metering {
+            life.set_gauge(Gauge::new(metering.open(&life.path)));
+        }
         life.set_seat(Arc::clone(&seat));
         seat.arrive(&life);
         seat.welcome(&commons.hub);

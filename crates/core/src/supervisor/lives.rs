@@ -18,6 +18,7 @@ use crate::child::{
     Supervisable, SupervisorHandle, Word,
 };
 use crate::exit::{ExitReason, InitializationError, catch, let_go};
+use crate::meter::Gauge;
 use crate::observe::{EventKind, StartCause};
 use crate::path::Incarnation;
 use crate::tree::ChildState;
@@ -84,10 +85,14 @@ impl Lives {
         cause: Cause,
         timeout: Option<Duration>,
     ) {
+        let gauge = self.gauge(slot);
         let mut state = self.roster.lock();
         let entry = state.get_mut(slot).expect("a row is there when it starts");
         let path = entry.path.clone();
         let life = Life::new(path, slot, entry.last_exit.clone(), &self.family);
+        if let Some(gauge) = gauge {
+            life.set_gauge(gauge);
+        }
         if let Some(legacy) = entry.legacy.clone() {
             life.inherit(legacy);
         }
@@ -135,6 +140,24 @@ impl Lives {
         }
         let task = tokio::spawn(live(child, beginning, Arc::clone(&life)));
         life.set_task(task.abort_handle());
+    }
+
+    /// For a new life of the child, if anything is measured.
+    fn gauge(&self, slot: Slot) -> Option<Arc<Gauge>> {
+        let metering = self.family.commons.metering.as_ref()?;
+        let state = self.roster.lock();
+        let entry = state.get(slot)?;
+        if let Some(ledger) = &entry.ledger {
+            return Some(Gauge::new(Arc::clone(ledger)));
+        }
+        let path = entry.path.clone();
+        // Outside of the lock: a meter may look at this roster.
+        drop(state);
+        let ledger = metering.open(&path);
+        if let Some(entry) = self.roster.lock().get_mut(slot) {
+            entry.ledger = Some(Arc::clone(&ledger));
+        }
+        Some(Gauge::new(ledger))
     }
 
     /// A child is up before anybody is told of it and before its task is spawned, so that this is heard

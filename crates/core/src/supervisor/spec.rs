@@ -14,6 +14,7 @@ use crate::child::{
     ChildSpec, Fault, Findings, Lint, Report, Semantics, ShutdownStrategy, SpecError,
     SupervisorHandle,
 };
+use crate::meter::Meter;
 use crate::observe::Observer;
 #[cfg(feature = "test-util")]
 use crate::path::Incarnation;
@@ -153,6 +154,20 @@ impl Supervisor {
     /// Tells `observer` each event of the tree; only that of the root is asked.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.blueprint.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Sets whether the time of each child's polls is measured, which reads the clock twice a poll; it
+    /// is not by default. Only that of the root is asked. A snapshot shows it: [`Busy`](crate::Busy).
+    pub fn busy_time(mut self, on: bool) -> Self {
+        self.blueprint.busy_time = on;
+        self
+    }
+
+    /// Tells `meter` when each child of the tree is polled, in place of any meter before; only that of
+    /// the root is asked.
+    pub fn meter(mut self, meter: impl Meter) -> Self {
+        self.blueprint.meter = Some(Arc::new(meter));
         self
     }
 

@@ -9,6 +9,7 @@ use crate::child::{
     Supervisable, Word,
 };
 use crate::exit::{ExitReason, InitializationError, Panic, catch, let_go};
+use crate::meter::Gauge;
 use crate::observe::EventKind;
 use crate::observe::trace::{self, Span, caught};
 
@@ -36,12 +37,23 @@ enum End {
     Exited(ExitReason),
 }
 
-/// The child's own part of its task, phase by phase; small, as each child has one.
+/// The child's own part of its task; small, as each child has one.
 struct Course<'a> {
+    /// Who wants to know of its polls, if anybody does.
+    around: Option<Box<Around>>,
+    progress: Progress<'a>,
+}
+
+/// What is around the polls of a child.
+struct Around {
+    span: Option<Span>,
+    gauge: Option<Arc<Gauge>>,
+}
+
+/// What the child's task does, phase by phase.
+struct Progress<'a> {
     child: &'a dyn Supervisable,
     farewell: &'a mut Farewell,
-    /// In which the child runs, if anybody wants to know.
-    span: Option<Box<Span>>,
     phase: Phase<'a>,
 }
 
@@ -74,11 +86,14 @@ pub(super) fn live(
         said: false,
     };
     async move {
+        let around = Around::of(&farewell.life);
         let course = Course {
-            child: child.as_ref(),
-            farewell: &mut farewell,
-            span: None,
-            phase: Phase::New(beginning),
+            around,
+            progress: Progress {
+                child: child.as_ref(),
+                farewell: &mut farewell,
+                phase: Phase::New(beginning),
+            },
         };
         let end = course.await;
         // What is told of its end is true: nothing of the user's is left in here.
@@ -91,26 +106,44 @@ impl Future for Course<'_> {
     type Output = End;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<End> {
-        let this = &mut *self;
+        let Self { around, progress } = &mut *self;
+        let around = around.as_deref();
+        let _entered = around.and_then(|around| Some(around.gauge.as_ref()?.enter()));
+        progress.poll(around.and_then(|around| around.span.as_ref()), cx)
+    }
+}
+
+impl Around {
+    fn of(life: &Life) -> Option<Box<Self>> {
+        let span = trace::span(&life.path, life.incarnation);
+        let gauge = life.gauge().cloned();
+        (span.is_some() || gauge.is_some()).then(|| Box::new(Self { span, gauge }))
+    }
+}
+
+impl<'a> Progress<'a> {
+    fn poll(&mut self, span: Option<&Span>, cx: &mut TaskContext<'_>) -> Poll<End> {
         loop {
-            if let Phase::Running(future) = &mut this.phase {
-                let polled = caught(&this.span, || future.as_mut().poll(cx));
-                if !this.farewell.started {
-                    this.farewell.start_if_ready(cx);
+            if let Phase::Running(future) = &mut self.phase {
+                let polled = caught(span, || future.as_mut().poll(cx));
+                if !self.farewell.started {
+                    self.farewell.start_if_ready(cx);
                 }
-                return Poll::Ready(this.ended(ready!(polled)));
+                return Poll::Ready(self.ended(ready!(polled)));
             }
-            let next = match std::mem::replace(&mut this.phase, Phase::Over) {
-                Phase::New(beginning) => this.begin(beginning),
-                Phase::Initializing(future, stop) => ready!(this.initialize(future, stop, cx)),
+            let next = match std::mem::replace(&mut self.phase, Phase::Over) {
+                Phase::New(beginning) => self.begin(beginning),
+                Phase::Initializing(future, stop) => {
+                    ready!(self.initialize(future, stop, span, cx))
+                }
                 Phase::SteppingBack(future) => Ok(Phase::Running(future)),
                 Phase::Running(_) | Phase::Over => unreachable!("it is polled in place, or ended"),
             };
             match next {
-                Ok(next) => this.phase = next,
+                Ok(next) => self.phase = next,
                 Err(end) => return Poll::Ready(end),
             }
-            if let Phase::SteppingBack(_) = this.phase {
+            if let Phase::SteppingBack(_) = self.phase {
                 // Not by tokio's `yield_now`: it keeps a task where no other thread finds it until this
                 // thread has nothing else to do, so that a task which blocks this thread meanwhile
                 // would block this one too.
@@ -119,12 +152,9 @@ impl Future for Course<'_> {
             }
         }
     }
-}
 
-impl<'a> Course<'a> {
     fn begin(&mut self, beginning: Beginning) -> Result<Phase<'a>, End> {
         let life = &self.farewell.life;
-        self.span = trace::span(&life.path, life.incarnation);
         let stop = match beginning {
             Beginning::Worker => Some(StopSignal::new(Arc::clone(life))),
             Beginning::AtOnce | Beginning::Supervisor => None,
@@ -142,9 +172,10 @@ impl<'a> Course<'a> {
         &mut self,
         mut future: Initialization<'a>,
         mut stop: Option<StopSignal>,
+        span: Option<&Span>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Result<Phase<'a>, End>> {
-        let initialized = match caught(&self.span, || future.as_mut().poll(cx)) {
+        let initialized = match caught(span, || future.as_mut().poll(cx)) {
             Poll::Ready(Ok(initialized)) => initialized,
             Poll::Ready(Err(panic)) => return Poll::Ready(Err(self.panicked(panic))),
             Poll::Pending => {

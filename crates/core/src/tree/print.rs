@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::snapshot::{ChildKind, ChildState, Snapshot, SnapshotEntry};
+use crate::meter::Memory;
 
 impl Snapshot {
     /// The tree in the language of Graphviz.
@@ -50,6 +51,19 @@ impl Snapshot {
         edges
     }
 
+    /// What each child has allocated with all below it, where that is measured.
+    fn memory_with_all_below(&self) -> Vec<Option<Memory>> {
+        let mut sums: Vec<_> = self.entries.iter().map(|entry| entry.memory).collect();
+        // Children stand behind their supervisors, so each is whole when it is added.
+        for (parent, child) in self.edges().into_iter().rev() {
+            let (above, below) = sums.split_at_mut(child);
+            if let (Some(sum), Some(memory)) = (&mut above[parent], below[0]) {
+                *sum += memory;
+            }
+        }
+        sums
+    }
+
     /// For each entry whether a sibling follows it.
     fn has_next(&self) -> Vec<bool> {
         let mut seen_at_depth: Vec<bool> = Vec::new();
@@ -83,6 +97,7 @@ impl fmt::Display for Snapshot {
         }
         let width = lines.iter().map(|(name, _)| name.chars().count()).max();
         let width = width.unwrap_or(0) + 2;
+        let memory = self.memory_with_all_below();
         for (index, (name, entry)) in lines.into_iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
@@ -91,7 +106,7 @@ impl fmt::Display for Snapshot {
             let line = format!(
                 "{name:width$}{kind:13}{:11}{}",
                 entry.state.as_str(),
-                rest(entry)
+                rest(entry, memory[index])
             );
             f.write_str(line.trim_end())?;
         }
@@ -100,7 +115,7 @@ impl fmt::Display for Snapshot {
 }
 
 /// What is worth knowing beyond name, kind and state.
-fn rest(entry: &SnapshotEntry) -> String {
+fn rest(entry: &SnapshotEntry, memory: Option<Memory>) -> String {
     let mut parts = Vec::new();
     if let Some(counts) = entry.counts {
         let all = counts.supervisors + counts.workers;
@@ -108,6 +123,12 @@ fn rest(entry: &SnapshotEntry) -> String {
     }
     if let Some(uptime) = entry.uptime {
         parts.push(format!("up {}", Span(uptime)));
+    }
+    if let Some(busy) = entry.busy {
+        parts.push(format!("busy {}", Short(busy.time)));
+    }
+    if let Some(memory) = memory {
+        parts.push(format!("memory {}", Bytes(memory.live_bytes)));
     }
     if entry.restarts > 0 {
         parts.push(format!("restarts {}", entry.restarts));
@@ -159,9 +180,40 @@ impl fmt::Display for Span {
     }
 }
 
+/// A time that may be short, in the largest unit that it fills.
+struct Short(Duration);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(time) = self;
+        match time.as_micros() {
+            0..1_000 => write!(f, "{} µs", time.as_micros()),
+            1_000..1_000_000 => write!(f, "{} ms", time.as_millis()),
+            1_000_000..60_000_000 => write!(f, "{:.1} s", time.as_secs_f64()),
+            60_000_000.. => Span(*time).fmt(f),
+        }
+    }
+}
+
+/// An amount of memory, in the largest unit that it fills.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(bytes) = *self;
+        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+        match units.into_iter().find(|(shift, _)| bytes >> shift > 0) {
+            // What is lost by the conversion is not printed.
+            Some((shift, unit)) => write!(f, "{:.1} {unit}", bytes as f64 / f64::from(1 << shift)),
+            None => write!(f, "{bytes} B"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meter::Busy;
     use crate::path::ChildPath;
 
     fn entry(path: &str, strategy: Option<&'static str>) -> SnapshotEntry {
@@ -184,6 +236,9 @@ mod tests {
             restart_in: None,
             delayed_by: None,
             counts: None,
+            busy: None,
+            busy_in_life: None,
+            memory: None,
         }
     }
 
@@ -208,6 +263,31 @@ app             one-for-one  running    up 2 m 10 s
 │  └─ indexer   worker       running    up 2 m 10 s
 └─ web          worker       running    up 2 m 10 s";
         assert_eq!(tree().to_string(), expected);
+    }
+
+    #[test]
+    fn what_is_measured_is_printed_and_the_memory_of_a_supervisor_is_that_of_all_below_it() {
+        let mut tree = tree();
+        for (entry, kib) in tree.entries.iter_mut().zip([1, 2, 1_024, 512, 0]) {
+            entry.memory = Some(Memory {
+                live_bytes: kib << 10,
+                ..Memory::default()
+            });
+        }
+        let busy = |time| Busy {
+            time,
+            ..Busy::default()
+        };
+        tree.entries[1].busy = Some(busy(Duration::from_micros(999)));
+        tree.entries[2].busy = Some(busy(Duration::from_millis(1_260)));
+        tree.entries[3].busy = Some(busy(Duration::from_secs(61)));
+        let expected = "\
+app             one-for-one  running    up 2 m 10 s  memory 1.5 MiB
+├─ storage      rest-for-one running    up 2 m 10 s  busy 999 µs  memory 1.5 MiB
+│  ├─ database  worker       running    up 2 m 10 s  busy 1.3 s  memory 1.0 MiB
+│  └─ indexer   worker       running    up 2 m 10 s  busy 1 m 1 s  memory 512.0 KiB
+└─ web          worker       running    up 2 m 10 s  memory 0 B";
+        assert_eq!(tree.to_string(), expected);
     }
 
     #[test]

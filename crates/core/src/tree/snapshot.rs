@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::exit::ExitReason;
+use crate::meter::{Busy, Memory};
 use crate::path::{ChildPath, Incarnation};
 use crate::restart::DelayCause;
 
@@ -78,6 +79,13 @@ pub struct SnapshotEntry {
     pub delayed_by: Option<DelayCause>,
     /// Its children, if it is a supervisor.
     pub counts: Option<Counts>,
+    /// The time of its polls since its supervisor started; `None` if that is not measured.
+    pub busy: Option<Busy>,
+    /// The time of the polls of its present life; `None` if it has none, or if that is not measured.
+    pub busy_in_life: Option<Busy>,
+    /// What it has allocated itself, without its children; `None` if that is not measured. In print a
+    /// supervisor has the sum of all below it.
+    pub memory: Option<Memory>,
 }
 
 /// What a child is: a leaf of the tree or a supervisor of its own.

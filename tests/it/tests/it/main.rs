@@ -22,6 +22,7 @@ mod init;
 mod intensity;
 mod kill;
 mod lanes;
+mod metering;
 mod pacing;
 mod partition;
 mod random;
