@@ -1,6 +1,7 @@
 //! Supervision trees as Erlang/OTP has them, on tokio.
 //!
 //! Use it through the crate `perennial`, which re-exports all of it.
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;

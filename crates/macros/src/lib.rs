@@ -106,6 +106,7 @@
 //! }
 //! # assert_eq!(poller("db".to_owned(), Duration::from_secs(1)).settings().id, "poller");
 //! ```
+#![forbid(unsafe_code)]
 
 mod derive;
 mod faults;

@@ -52,6 +52,7 @@
 //! - `macros` (default): [`#[derive(Supervisable)]`](derive@Supervisable) and [`#[worker]`](macro@worker).
 //! - `signals` (default): [`Application`], which listens for signals of the operating system.
 //! - `test-util`: what only tests of trees need; not covered by semantic versioning.
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "test-util")]

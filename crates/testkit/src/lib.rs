@@ -47,6 +47,7 @@
 //! # Features
 //!
 //! - `proptest`: random trees, and what may be done to them, as strategies of proptest.
+#![forbid(unsafe_code)]
 
 mod acts;
 mod dice;
