@@ -34,11 +34,23 @@ workloads: spawn-call memory shutdown shutdown-ordered restart-err restart-panic
   --m M        how often it is repeated; 0: the workload's default
   --workers W  worker threads of the runtime; 2 by default
   --system S   perennial (default); perennial-init: its workers have an initialization, which their
-               supervisor waits for; raw: by hand on plain tokio
+               supervisor waits for; perennial-busy: busy time is measured; perennial-alloc, with the
+               feature `alloc`: memory too; raw: by hand on plain tokio
   --window K   restart-*: so many restarts stand in the window before the first that is timed";
 
-/// Ours in two ways, and plain tokio: a task per child, channels, a `JoinSet`.
-const SYSTEMS: &[&str] = &["perennial", "perennial-init", "raw"];
+/// Ours in some ways, and plain tokio: a task per child, channels, a `JoinSet`.
+const SYSTEMS: &[&str] = &[
+    "perennial",
+    "perennial-init",
+    "perennial-busy",
+    #[cfg(feature = "alloc")]
+    "perennial-alloc",
+    "raw",
+];
+
+#[cfg(feature = "alloc")]
+#[global_allocator]
+static ALLOCATOR: perennial_alloc::TrackingAllocator = perennial_alloc::TrackingAllocator::new();
 
 /// What a shell expects when the arguments themselves were wrong.
 const BAD_USAGE: u8 = 2;

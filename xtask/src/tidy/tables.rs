@@ -48,7 +48,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     Package {
         name: "perennial-bench",
         folder: "crates/bench",
-        ours: &["perennial"],
+        ours: &["perennial", "perennial-alloc"],
         others: Some(&["tokio", "tokio-util"]),
     },
     Package {
@@ -347,7 +347,7 @@ pub(crate) const FILE_BUDGETS: &[(&str, usize)] = &[
 
 /// How many lines of code the sources of a crate may have in all.
 pub(crate) const CRATE_BUDGETS: &[(&str, usize)] = &[
-    ("crates/core/src/", 12_000),
+    ("crates/core/src/", 12_500),
     ("crates/macros/src/", 1_200),
     ("crates/testkit/src/", 2_000),
     ("crates/alloc/src/", 1_000),

@@ -6,7 +6,7 @@ mod snapshot;
 mod stop;
 mod worker;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use perennial::{BoxError, Supervisor};
@@ -18,10 +18,23 @@ use crate::options::{Options, Workload};
 /// Longer than any workload runs: all restarts stay in the window.
 const PERIOD: Duration = Duration::from_secs(3600);
 
+/// The busy time of the children is measured.
+static BUSY: AtomicBool = AtomicBool::new(false);
+
+/// Who measures the memory of the children, if anybody does.
+#[cfg(feature = "alloc")]
+static TRACKER: std::sync::OnceLock<perennial_alloc::Tracker> = std::sync::OnceLock::new();
+
 /// Measures one workload; all have a supervisor.
 pub(crate) async fn run(options: &Options) -> Result<Option<Vec<Measurement>>, BoxError> {
     // Relaxed: there is no worker yet.
     worker::INITIALIZES.store(options.system == "perennial-init", Ordering::Relaxed);
+    let busy = ["perennial-busy", "perennial-alloc"].contains(&options.system);
+    BUSY.store(busy, Ordering::Relaxed);
+    #[cfg(feature = "alloc")]
+    if options.system == "perennial-alloc" {
+        let _first = TRACKER.set(perennial_alloc::Tracker::new()?);
+    }
     let measurements = match options.workload {
         Workload::SpawnCall => vec![many::spawn_call(options).await?],
         Workload::Memory => many::memory(options).await?,
@@ -36,9 +49,16 @@ pub(crate) async fn run(options: &Options) -> Result<Option<Vec<Measurement>>, B
     Ok(Some(measurements))
 }
 
-/// A supervisor that never gives up.
+/// A supervisor that never gives up, and measures what is asked for.
 fn patient(supervisor: Supervisor) -> Supervisor {
-    supervisor.intensity(u32::MAX, PERIOD)
+    let supervisor = supervisor.intensity(u32::MAX, PERIOD);
+    #[cfg(feature = "alloc")]
+    let supervisor = match TRACKER.get() {
+        Some(tracker) => supervisor.meter(tracker.clone()),
+        None => supervisor,
+    };
+    // Relaxed: as where it is set.
+    supervisor.busy_time(BUSY.load(Ordering::Relaxed))
 }
 
 /// Waits until workers have said so many times that they handled their first message.

@@ -3,5 +3,5 @@
 mod gauge;
 mod usage;
 
-pub(crate) use gauge::{Gauge, Ledger, Metering};
+pub(crate) use gauge::{Entered, Gauge, Ledger, Metering};
 pub use usage::{Busy, Memory, Meter};

@@ -9,7 +9,7 @@ use crate::child::{
     Supervisable, Word,
 };
 use crate::exit::{ExitReason, InitializationError, Panic, catch, let_go};
-use crate::meter::Gauge;
+use crate::meter::{Entered, Gauge};
 use crate::observe::EventKind;
 use crate::observe::trace::{self, Span, caught};
 
@@ -108,7 +108,7 @@ impl Future for Course<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<End> {
         let Self { around, progress } = &mut *self;
         let around = around.as_deref();
-        let _entered = around.and_then(|around| Some(around.gauge.as_ref()?.enter()));
+        let _entered = around.and_then(Around::enter);
         progress.poll(around.and_then(|around| around.span.as_ref()), cx)
     }
 }
@@ -116,8 +116,18 @@ impl Future for Course<'_> {
 impl Around {
     fn of(life: &Life) -> Option<Box<Self>> {
         let span = trace::span(&life.path, life.incarnation);
-        let gauge = life.gauge().cloned();
-        (span.is_some() || gauge.is_some()).then(|| Box::new(Self { span, gauge }))
+        let gauge = life.gauge();
+        if span.is_none() && gauge.is_none() {
+            return None;
+        }
+        let gauge = gauge.cloned();
+        Some(Box::new(Self { span, gauge }))
+    }
+
+    /// Notes that a poll begins. Apart, as most children are polled without.
+    #[inline(never)]
+    fn enter(&self) -> Option<Entered<'_>> {
+        self.gauge.as_ref().map(|gauge| gauge.enter())
     }
 }
 
