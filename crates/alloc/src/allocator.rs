@@ -72,7 +72,6 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for TrackingAllocator<A> {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let block = whole(block);
         // SAFETY: the caller has it from here, with this layout: its mark stands behind it.
         let owner = unsafe { owner(block, layout.size()) };
         accounts::freed(owner, layout.size());
@@ -85,7 +84,6 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for TrackingAllocator<A> {
         let Some(new) = resized.ok().and_then(marked) else {
             return ptr::null_mut();
         };
-        let block = whole(block);
         // SAFETY: as in `dealloc`; before the block is moved or cut.
         let owner = unsafe { owner(block, layout.size()) };
         // SAFETY: as in `dealloc`, and the new size is that of a layout.
@@ -119,12 +117,6 @@ unsafe fn marked_again(layout: Layout) -> Layout {
     unsafe { Layout::from_size_align_unchecked(layout.size() + MARK, layout.align()) }
 }
 
-/// The block with its mark. The pointer that comes back may be good for the bytes only that were asked
-/// for, as that of a `Box` is; where it came from is what was exposed when the block was allocated.
-fn whole(block: *mut u8) -> *mut u8 {
-    ptr::with_exposed_provenance_mut(block.addr())
-}
-
 /// Counts a new block to whom it belongs, and writes that into its mark.
 ///
 /// # Safety
@@ -140,18 +132,18 @@ unsafe fn begin(block: *mut u8, size: usize) -> *mut u8 {
     block
 }
 
-/// Writes whose the block is, and exposes it for [`whole`].
+/// Writes whose the block is.
 ///
 /// # Safety
 ///
 /// The block has room for the mark behind `size` bytes.
 unsafe fn mark(block: *mut u8, size: usize, owner: Account) {
-    block.expose_provenance();
     // SAFETY: the caller says so; no alignment is asked for.
     unsafe { block.add(size).cast::<Account>().write_unaligned(owner) }
 }
 
-/// Whose the block is.
+/// Whose the block is. The pointer that comes back may be that of a `Box`, which says that it is for fewer
+/// bytes; to look behind them is within the rules of tree borrows, by which miri is to judge this.
 ///
 /// # Safety
 ///
