@@ -237,6 +237,9 @@ fn a_child_that_comes_again_and_again_and_leaves_a_block_each_time_has_one_accou
     assert!(tracker.report().entries().is_empty());
 }
 
+/// Miri is slow.
+const MOST_ACTS: usize = if cfg!(miri) { 12 } else { 200 };
+
 /// Blocks of several alignments.
 #[derive(Debug)]
 enum Block {
@@ -295,7 +298,7 @@ fn act() -> impl Strategy<Value = Act> {
 proptest! {
     #[test]
     fn the_live_bytes_of_each_child_are_those_of_the_blocks_that_it_has_made(
-        acts in prop::collection::vec((0..3_usize, act()), 0..200),
+        acts in prop::collection::vec((0..3_usize, act()), 0..MOST_ACTS),
     ) {
         let children = [Child::new(), Child::new(), Child::new()];
         let mut blocks: Vec<(usize, Block)> = Vec::with_capacity(acts.len());
