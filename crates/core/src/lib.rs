@@ -6,6 +6,7 @@
 
 mod clock;
 mod path;
+mod sync;
 
 mod exit;
 

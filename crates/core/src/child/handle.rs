@@ -625,10 +625,10 @@ mod test_util {
     //! What only tests of trees need. Not covered by semantic versioning.
 
     use std::sync::Arc;
-    use std::sync::atomic::Ordering;
 
     use super::{Occupant, SupervisorHandle};
     use crate::child::ScopeCell;
+    use crate::sync::atomic::Ordering;
     use crate::tree::ChildState;
 
     /// While it lives, a supervisor takes nothing out of its inbox.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 use super::{ChildError, ChildRef, ChildSpec, StartChildError, StopRequest};
 use crate::exit::ExitReason;
 use crate::path::{ChildId, Incarnation};
+use crate::sync::{Mutex, MutexGuard, OnceLock};
 
 /// How many calls wait in an inbox before further callers have to wait outside.
 const CALLS: usize = 1024;

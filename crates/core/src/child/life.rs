@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -19,6 +18,8 @@ use crate::exit::{ExitReason, Panic};
 use crate::meter::{Gauge, Metering};
 use crate::observe::{EventKind, Hub};
 use crate::path::{ChildPath, Incarnation};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use crate::sync::{Mutex, MutexGuard, OnceLock};
 
 /// What a whole tree shares.
 #[derive(Debug)]

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::exit::Panic;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The tasks of one life, and what is to be done when none is left.
 #[derive(Default)]

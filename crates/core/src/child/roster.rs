@@ -1,6 +1,6 @@
 //! The children of one running supervisor: kept by its driver, read by everybody.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -15,6 +15,7 @@ use crate::exit::ExitReason;
 use crate::meter::{Ledger, Metering};
 use crate::path::{ChildPath, Incarnation};
 use crate::restart::DelayCause;
+use crate::sync::{Mutex, MutexGuard};
 use crate::tree::{ChildState, Counts, SnapshotEntry};
 
 /// Reading it never waits for the supervisor: it is locked only for the moment of a look or a change.

@@ -1,7 +1,6 @@
 //! Where a supervisor sits: what stays when it is restarted, so that handles stay good.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -10,6 +9,8 @@ use super::{Inbox, Life, Outcome, Report, Roster, Semantics};
 use crate::exit::ExitReason;
 use crate::observe::{EventSink, EventStream, Hub};
 use crate::path::{ChildId, ChildPath};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Mutex, MutexGuard, OnceLock};
 
 /// The place of a supervisor, taken or not.
 #[derive(Debug)]

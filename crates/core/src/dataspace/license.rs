@@ -1,6 +1,6 @@
 //! Whether a life may publish.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicU8, Ordering};
 
 const UNUSED: u8 = 0;
 const USED: u8 = 1;

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::error::{PublishError, WaitError};
@@ -13,6 +13,7 @@ use super::published::Published;
 use super::subscription::{Change, Subscription};
 use super::table::{Aftermath, Heard, ListenerId, Refusal, Table, Ticket};
 use crate::path::{ChildPath, Incarnation};
+use crate::sync::{Mutex, MutexGuard};
 
 /// How many values a tree may publish at a time.
 const LIMIT: usize = 65_536;

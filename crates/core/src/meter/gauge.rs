@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::usage::{Busy, Memory, Meter};
 use crate::exit::catch;
 use crate::path::ChildPath;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// What a tree measures of its children: busy time, or what a meter measures, or both.
 pub(crate) struct Metering {

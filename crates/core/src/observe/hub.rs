@@ -3,14 +3,15 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::ThreadId;
+use std::sync::{Arc, PoisonError};
 
 use super::event::{Event, EventKind};
 use super::stream::EventSink;
 use super::trace;
 use crate::path::{ChildPath, Incarnation};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::thread::ThreadId;
+use crate::sync::{Mutex, MutexGuard, thread};
 
 /// Somebody who is told each event of a tree at the moment it happens, in the order of their numbers.
 ///
@@ -88,7 +89,7 @@ impl Hub {
             return;
         }
         let untold = (path.clone(), incarnation, kind);
-        let me = std::thread::current().id();
+        let me = thread::current().id();
         let mut state = self.state();
         if state.teller == Some(me) {
             // An observer has caused it, on this thread, which must not wait for itself.

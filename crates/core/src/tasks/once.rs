@@ -3,8 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context as TaskContext, Poll, ready};
 
 use async_trait::async_trait;
@@ -14,6 +13,8 @@ use crate::child::{Context, Heir, ShutdownStrategy, Started, Supervisable};
 use crate::exit::{ExitReason, InitializationError};
 use crate::path::ChildId;
 use crate::restart::Restart;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// A child that runs once. With the last one who holds it the result goes to who waits for it: then its supervisor
 /// has forgotten it, and its place is free.

@@ -1,6 +1,6 @@
 //! A place for one task.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -9,6 +9,7 @@ use super::task::Task;
 use crate::child::{ChildSpec, Context, ShutdownStrategy, StartChildError};
 use crate::dynamic::DynamicHandle;
 use crate::path::ChildId;
+use crate::sync::Mutex;
 
 /// A place for one task among those that a [`TaskSupervisor`](super::TaskSupervisor) may have.
 ///
