@@ -64,6 +64,8 @@ pub(crate) struct Life {
     /// Which row of its supervisor it is of; of the root none.
     pub(crate) slot: usize,
     task: Mutex<Task>,
+    /// Somebody tells the tree that it is asked to stop, and asks it.
+    asked: AtomicBool,
     /// Its supervisor was told that somebody else aborted its task.
     killed: AtomicBool,
     rare: OnceLock<Box<Rare>>,
@@ -195,6 +197,7 @@ impl Life {
             family: Arc::clone(family),
             slot,
             task: Mutex::new(Task::Unspawned),
+            asked: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             rare: OnceLock::new(),
             gone: AtomicBool::new(false),
@@ -207,6 +210,21 @@ impl Life {
     pub(crate) fn tell(&self, kind: EventKind) {
         let hub = &self.family.commons.hub;
         hub.tell(&self.path, self.incarnation, kind);
+    }
+
+    /// Tells the tree that it arrives, and lets others know it: what they do to it is told afterwards.
+    pub(crate) fn arrive(&self, kind: EventKind, let_know: impl FnOnce()) {
+        let hub = &self.family.commons.hub;
+        hub.tell_if(&self.path, self.incarnation, kind, || {
+            let_know();
+            true
+        });
+    }
+
+    /// Tells the tree what is done to this life, unless its end may have been told.
+    pub(crate) fn tell_while_here(&self, kind: EventKind) {
+        let hub = &self.family.commons.hub;
+        hub.tell_if(&self.path, self.incarnation, kind, || !self.is_gone());
     }
 
     /// Lets its supervisor know what its task says.
@@ -267,12 +285,11 @@ impl Life {
 
     /// Asks it to stop; nothing happens if it is gone or was asked before.
     pub(crate) fn ask_to_stop(&self, grace: Option<Duration>, request: StopRequest) {
-        if self.is_gone() {
+        // Whoever comes first tells of it before it asks; the others leave both to that one.
+        if self.is_gone() || self.asked.swap(true, Ordering::Relaxed) {
             return;
         }
-        if !self.stop.is_requested() {
-            self.tell(EventKind::StopRequested { grace });
-        }
+        self.tell_while_here(EventKind::StopRequested { grace });
         self.stop.request(request);
     }
 

@@ -81,23 +81,38 @@ impl Hub {
 
     /// Tells an event to all who listen.
     pub(crate) fn tell(&self, path: &ChildPath, incarnation: Incarnation, kind: EventKind) {
+        self.tell_if(path, incarnation, kind, || true);
+    }
+
+    /// Tells an event to all who listen if `act` says so, which is done while nobody else can tell
+    /// anything: what it makes others tell comes afterwards.
+    pub(crate) fn tell_if(
+        &self,
+        path: &ChildPath,
+        incarnation: Incarnation,
+        kind: EventKind,
+        act: impl FnOnce() -> bool,
+    ) {
         // What a subscriber or the user's own error does must not become the tree's bug.
         let _traced = catch_unwind(AssertUnwindSafe(|| trace::event(path, incarnation, &kind)));
         // Relaxed: who begins to listen now may miss what happens now; the number is unique either way.
         if !self.watched.load(Ordering::Relaxed) {
-            self.next.fetch_add(1, Ordering::Relaxed);
+            self.next.fetch_add(u64::from(act()), Ordering::Relaxed);
             return;
         }
         let untold = (path.clone(), incarnation, kind);
         let me = thread::current().id();
-        let mut state = self.state();
-        if state.teller == Some(me) {
+        if self.state().teller == Some(me) {
             // An observer has caused it, on this thread, which must not wait for itself.
-            state.caused.push_back(untold);
+            if act() {
+                self.state().caused.push_back(untold);
+            }
             return;
         }
-        drop(state);
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if !act() {
+            return;
+        }
         self.state().teller = Some(me);
         let mut next = Some(untold);
         while let Some(untold) = next {

@@ -142,11 +142,11 @@ impl Blueprint {
             life.set_gauge(Gauge::new(metering.open(&life.path)));
         }
         life.set_seat(Arc::clone(&seat));
-        seat.arrive(&life);
         seat.welcome(&commons.hub);
-        life.tell(EventKind::Starting {
+        let starting = EventKind::Starting {
             cause: StartCause::FirstStart,
-        });
+        };
+        life.arrive(starting, || seat.arrive(&life));
         spawn_root(root, &life);
         let mut guard = KillOnDrop(Some(&life));
         let up = seat.up(before).await;

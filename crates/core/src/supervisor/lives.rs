@@ -206,9 +206,7 @@ impl Lives {
             entry.told.get_or_insert(now);
         }
         drop(roster);
-        if !life.is_gone() {
-            life.tell(EventKind::Killed);
-        }
+        life.tell_while_here(EventKind::Killed);
         life.abort();
     }
 

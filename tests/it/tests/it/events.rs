@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use perennial::{Event, EventKind, InitPolicy, Restart, StartCause, Supervisor};
+use perennial::{Event, EventKind, InitPolicy, Restart, StartCause, StartError, Supervisor};
 use perennial_test::{End, Events, Journal, Script, StartAct, settle};
 
 use crate::support::{in_a_thread, keeps_promises, on_the_paused_clock, secs, started};
@@ -234,6 +234,48 @@ fn an_observer_may_use_the_handle_and_what_follows_is_told_after_it() {
                 .collect();
             let expected: Vec<_> = (1..=lines.len()).map(|number| number.to_string()).collect();
             assert_eq!(numbers, expected, "each number once, in order");
+        });
+    });
+}
+
+#[test]
+fn an_observer_that_asks_again_for_a_stop_that_begins_is_not_told_again() {
+    in_a_thread(|| {
+        on_the_paused_clock(async {
+            let app = Supervisor::one_for_one("app").child(Script::new("leaf").spec());
+            let handle = app.handle();
+            let journal = Journal::default();
+            let (told, seen) = (journal.clone(), handle.clone());
+            let app = app.observer(move |event: &Event| {
+                if matches!(event.kind, EventKind::StopRequested { .. }) {
+                    told.note(event.path.to_string());
+                    seen.request_stop();
+                }
+            });
+            app.start().await.unwrap();
+            handle.request_stop();
+            assert!(handle.wait().await.is_clean());
+            assert_eq!(journal.take(), ["app", "app/leaf"]);
+        });
+    });
+}
+
+#[test]
+fn an_observer_may_ask_for_a_stop_as_soon_as_the_tree_starts() {
+    in_a_thread(|| {
+        on_the_paused_clock(async {
+            let app = Supervisor::one_for_one("app").child(Script::new("leaf").spec());
+            let handle = app.handle();
+            let journal = Journal::default();
+            let (told, seen) = (journal.clone(), handle.clone());
+            let app = app.observer(move |event: &Event| {
+                told.note(event.to_string());
+                if matches!(event.kind, EventKind::Starting { .. }) {
+                    seen.request_stop();
+                }
+            });
+            assert!(matches!(app.start().await, Err(StartError::Stopped { .. })));
+            assert_eq!(journal.take()[..2], ["app is started", "app is to stop"]);
         });
     });
 }
