@@ -294,9 +294,8 @@ impl Lives {
             }
             Word::Exited(reason) => {
                 let exit = match &reason {
-                    ExitReason::InitializationFailed(error) if error.was_killed() => Exit::Killed,
+                    reason if was_killed(reason) => Exit::Killed,
                     ExitReason::InitializationFailed(_) => Exit::Unstartable,
-                    ExitReason::Killed => Exit::Killed,
                     ExitReason::Planned => Exit::Planned,
                     reason if reason.is_permanent() => Exit::Permanent,
                     reason if reason.is_clean() => Exit::Clean,
@@ -329,7 +328,8 @@ impl Lives {
         let inherited = std::mem::replace(&mut entry.legacy, life.legacy(unresponsive));
         entry.since = None;
         let told = entry.told.take();
-        let forced = entry.forced;
+        // It may have ended in order just when its grace was over.
+        let forced = entry.forced && (unresponsive || was_killed(&reason));
         let followed = entry.spec.settings.restart.follows(reason.is_abnormal());
         let before = entry.last_exit.replace(reason.clone());
         let extras = entry.spec.settings.extras.clone();
@@ -465,6 +465,14 @@ fn judge(extras: &Extras, reason: &ExitReason) -> Option<Exit> {
         }
     });
     said.ok().flatten()
+}
+
+/// Whether the task of the child was aborted.
+fn was_killed(reason: &ExitReason) -> bool {
+    match reason {
+        ExitReason::InitializationFailed(error) => error.was_killed(),
+        reason => matches!(reason, ExitReason::Killed),
+    }
 }
 
 /// Spawns the root of a tree, which has no supervisor.

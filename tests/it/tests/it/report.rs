@@ -4,6 +4,7 @@ use perennial::{
     ChildSpec, DynamicSupervisor, ExitReason, Report, Restart, ShutdownStrategy, Supervisor,
 };
 use perennial_test::{End, Script, StartAct, StopAct, settle};
+use tokio::time::advance;
 
 use crate::support::{ms, paths, secs, started};
 
@@ -57,6 +58,29 @@ async fn it_tells_how_long_each_took_and_who_had_to_be_forced() {
         expected.map(|(path, took, forced)| (path.to_owned(), took, forced))
     );
     assert!(!report.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_ended_when_its_grace_is_over_was_not_forced() {
+    let grace = ShutdownStrategy::Graceful(ms(20));
+    let child = Script::new("a").stop(StopAct::Slow(ms(10)));
+    let app = Supervisor::one_for_one("app").child(child.spec().shutdown(grace));
+    let (handle, _events) = started(&app).await;
+    let stopping = tokio::spawn({
+        let handle = handle.clone();
+        async move { handle.shutdown().await }
+    });
+    settle().await;
+    // The supervisor hears of the end later than of the time.
+    let hold = handle.hold();
+    advance(ms(15)).await;
+    settle().await;
+    assert_eq!(child.alive(), 0);
+    advance(ms(15)).await;
+    settle().await;
+    drop(hold);
+    let report = stopping.await.unwrap();
+    assert!(report.is_clean(), "{report}");
 }
 
 #[tokio::test(start_paused = true)]
