@@ -464,6 +464,21 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         reason: "a workspace of its own: nobody who builds ours builds the peers",
     },
     Exception {
+        rule: "package-arrow",
+        path: "tests/shuttle/Cargo.toml",
+        reason: "a workspace of its own: nobody who builds ours builds shuttle",
+    },
+    Exception {
+        rule: "package-arrow",
+        path: "tests/shuttle/tokio/Cargo.toml",
+        reason: "stands in for tokio there, and nowhere else",
+    },
+    Exception {
+        rule: "sleep",
+        path: "tests/shuttle/tokio/src/time.rs",
+        reason: "it is the clock that core sleeps by in there",
+    },
+    Exception {
         rule: "unsafe",
         path: "crates/alloc/src/allocator.rs",
         reason: "an allocator hands out raw memory: the one crate, and in it the one file, that may",
