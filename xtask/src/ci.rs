@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::book;
 use crate::command::CommandLine;
 use crate::published;
+use crate::schedules;
 use crate::tidy;
 
 /// How many packages `perennial-core` may pull in with default features, itself included.
@@ -115,6 +116,10 @@ fn steps(root: &Path) -> Vec<Step> {
             "format",
             Work::Component(CommandLine::cargo("fmt --all --check"), "rustfmt"),
         ),
+        Step::new(
+            "format of the schedules",
+            Work::Component(schedules::format(), "rustfmt"),
+        ),
         Step::new("tidy", Work::Tidy),
         Step::new(
             "lints",
@@ -138,6 +143,7 @@ fn steps(root: &Path) -> Vec<Step> {
             tests("test --release --locked -p perennial-core walk"),
         ),
         traces(root),
+        Step::new("schedules", Work::Tests(schedules::some())),
     ]);
     steps.extend(examples(root));
     steps.push(Step::new("docs", docs()));

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::command::CommandLine;
+use crate::schedules;
 use crate::tidy::manifest;
 
 /// One check, and what it needs.
@@ -116,6 +117,8 @@ fn checks(root: &Path) -> Vec<Check> {
             "many random cases",
             cases.environment("PROPTEST_CASES", "20000"),
         ),
+        Check::new("many schedules", schedules::many()).picking_tests(),
+        Check::new("lints of the schedules", schedules::lints()),
         Check::by_tool("licenses", "deny", "check licenses bans sources"),
         advisories(),
         Check::by_tool(

@@ -13,6 +13,7 @@ mod deep;
 mod oldest;
 mod packages;
 mod published;
+mod schedules;
 mod tidy;
 
 use std::env;
