@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -46,6 +48,7 @@ pub(crate) struct Occupant {
     /// Since when it sits here.
     pub(crate) since: Instant,
     pub(crate) semantics: Semantics,
+    pub(crate) stop_budget: Option<Duration>,
 }
 
 /// How far the supervisor is.

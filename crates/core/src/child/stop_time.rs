@@ -18,6 +18,7 @@ struct Level {
     /// Whether they are stopped at the same time.
     at_once: bool,
     abort_grace: Duration,
+    stop_budget: Option<Duration>,
     time: Duration,
 }
 
@@ -49,10 +50,10 @@ fn add_up(root: &Arc<Occupant>) -> Duration {
             continue;
         }
         let Some(next) = above.pop() else {
-            return level.time;
+            return level.whole_time();
         };
-        let Level { farewell, time, .. } = std::mem::replace(&mut level, next);
-        level.add(farewell, time);
+        let below = std::mem::replace(&mut level, next);
+        level.add(below.farewell, below.whole_time());
     }
 }
 
@@ -63,6 +64,7 @@ impl Level {
             rows: occupant.roster.picture().farewells().into_iter(),
             at_once: occupant.roster.dynamic,
             abort_grace: occupant.roster.abort_grace,
+            stop_budget: occupant.stop_budget,
             // It may be in a start that nothing cuts short.
             time: if occupant.semantics.blocking {
                 UNLIMITED
@@ -70,6 +72,14 @@ impl Level {
                 Duration::ZERO
             },
         }
+    }
+
+    /// The time of all its children, but no more than it is given.
+    fn whole_time(&self) -> Duration {
+        let most = self
+            .stop_budget
+            .map(|budget| budget.saturating_add(self.abort_grace));
+        most.map_or(self.time, |most| self.time.min(most))
     }
 
     /// Adds a child that takes `own` to end if nobody forces it.

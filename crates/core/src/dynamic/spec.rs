@@ -93,6 +93,16 @@ impl<A: Send + 'static> DynamicSupervisor<A> {
         self
     }
 
+    /// Sets how long its stop may take in all: by default as long as its children's shutdown strategies add up to.
+    ///
+    /// A child gets what its own strategy says, but no more than what is left; a nested supervisor gets what is
+    /// left less a reserve of a twentieth, at least 10 ms, in which it can report. When nothing is left, those who still
+    /// run are killed. `abort_grace` comes on top for whoever does not react to that.
+    pub fn stop_budget(mut self, budget: Duration) -> Self {
+        self.blueprint.stop_budget = Some(budget);
+        self
+    }
+
     /// Sets how long it waits for a child whose task was aborted: 1 second by default.
     pub fn abort_grace(mut self, grace: Duration) -> Self {
         self.blueprint.abort_grace = grace;

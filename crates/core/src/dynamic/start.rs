@@ -47,6 +47,7 @@ impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
             check: check_child,
             auto_shutdown: false,
             max_children: self.max_children,
+            stop_budget: blueprint.stop_budget,
         };
         let settings = Settings {
             intensity: blueprint.intensity,

@@ -22,6 +22,7 @@ pub(crate) struct Blueprint {
     pub(crate) intensity: Intensity,
     pub(crate) storm_guard: Option<StormGuard>,
     pub(crate) abort_grace: Duration,
+    pub(crate) stop_budget: Option<Duration>,
     /// `None`: those of the supervisor above.
     pub(crate) semantics: Option<Semantics>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
@@ -41,6 +42,7 @@ impl Blueprint {
             intensity: Intensity::default(),
             storm_guard: None,
             abort_grace: Duration::from_secs(1),
+            stop_budget: None,
             semantics: None,
             observers: Vec::new(),
             busy_time: false,

@@ -13,6 +13,8 @@ impl<M> Driver<M> {
         if let Some(event) = &ending.event {
             self.life.tell(event.clone());
         }
+        let budget = self.desk.rules.stop_budget;
+        self.lives.allow(self.now, budget);
         self.lives.report = Some(Report::with_room(self.roster.lock().len()));
         self.stage = Stage::Ending(ending, self.now);
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -41,6 +42,7 @@ pub(crate) struct Rules {
     pub(crate) check: fn(&Rules, &Roster, &ChildSpec) -> Result<(), SpecError>,
     pub(crate) auto_shutdown: bool,
     pub(crate) max_children: usize,
+    pub(crate) stop_budget: Option<Duration>,
 }
 
 #[derive(Debug)]

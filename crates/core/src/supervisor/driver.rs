@@ -81,6 +81,7 @@ impl<M: Decide> Driver<M> {
             roster: Arc::clone(&roster),
             since: now,
             semantics,
+            stop_budget: rules.stop_budget,
         }));
         life.stop.forward_to(&inbox);
         Box::new(Self {
@@ -203,6 +204,7 @@ impl<M: Decide> Driver<M> {
             Message::Retry(slot) => Some(Input::Retry(slot)),
             Message::Stop(request) => {
                 self.orphaned |= request.orphaned;
+                self.lives.end_by(self.now, request.deadline);
                 Some(Input::StopRequested)
             }
             Message::Call(call, _place) => self.desk.take(call, &self.roster),

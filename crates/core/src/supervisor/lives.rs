@@ -23,6 +23,9 @@ use crate::observe::{EventKind, StartCause};
 use crate::path::Incarnation;
 use crate::tree::ChildState;
 
+/// The least that a supervisor keeps of its time to say how its children ended.
+const RESERVE: Duration = Duration::from_millis(10);
+
 /// The running children of one supervisor. Dropping it ends them all.
 #[derive(Debug)]
 pub(crate) struct Lives {
@@ -36,6 +39,8 @@ pub(crate) struct Lives {
     restarts: u64,
     /// How often restarts have paused in a storm.
     pub(super) storm_pauses: u32,
+    /// When all children are to be gone, once the supervisor ends.
+    stop_by: Option<Instant>,
     /// The supervisor itself as a child.
     pub(super) supervisor: Arc<Life>,
     /// The children that are up since they were started, and that the machine is to be told of.
@@ -69,6 +74,7 @@ impl Lives {
             report: None,
             restarts: 0,
             storm_pauses: 0,
+            stop_by: None,
             supervisor: Arc::clone(supervisor),
             up: VecDeque::new(),
             patience: 0,
@@ -172,8 +178,26 @@ impl Lives {
         }
     }
 
+    /// The supervisor is to be gone in that time from its end on.
+    pub(super) fn allow(&mut self, now: Instant, budget: Option<Duration>) {
+        let by = budget.and_then(|budget| now.checked_add(budget));
+        self.stop_by = self.stop_by.into_iter().chain(by).min();
+    }
+
+    /// The supervisor above waits until then: a little before that all children are to be gone, so that
+    /// the supervisor can say how they ended.
+    pub(super) fn end_by(&mut self, now: Instant, deadline: Option<Instant>) {
+        let time = deadline.map(|deadline| deadline.saturating_duration_since(now));
+        self.allow(
+            now,
+            time.map(|time| time.saturating_sub(RESERVE.max(time / 20))),
+        );
+    }
+
     /// Asks the child to stop.
     pub(super) fn ask(&mut self, now: Instant, slot: Slot, grace: Option<Duration>) {
+        let left = self.stop_by.map(|by| by.saturating_duration_since(now));
+        let grace = grace.into_iter().chain(left).min();
         let deadline = self.limit(now, slot, grace);
         let life = self.roster.lock().get_mut(slot).and_then(|entry| {
             entry.told.get_or_insert(now);

@@ -140,6 +140,16 @@ impl Supervisor {
         self
     }
 
+    /// Sets how long its stop may take in all: by default as long as its children's shutdown strategies add up to.
+    ///
+    /// A child gets what its own strategy says, but no more than what is left; a nested supervisor gets what is
+    /// left less a reserve of a twentieth, at least 10 ms, in which it can report. When nothing is left, those who still
+    /// run are killed, one after the other if that is the order. `abort_grace` comes on top for whoever does not react to that.
+    pub fn stop_budget(mut self, budget: Duration) -> Self {
+        self.blueprint.stop_budget = Some(budget);
+        self
+    }
+
     /// Sets how literally it, and all below it, follow OTP.
     pub fn semantics(mut self, semantics: Semantics) -> Self {
         self.blueprint.semantics = Some(semantics);

@@ -51,6 +51,7 @@ impl Supervisable for Supervisor {
             check: check_child,
             auto_shutdown: self.auto_shutdown != AutoShutdown::Never,
             max_children: usize::MAX,
+            stop_budget: blueprint.stop_budget,
         };
         let count = self.children.len();
         let roster = Roster::new(

@@ -403,3 +403,48 @@ async fn in_blocking_semantics_a_call_that_waits_takes_nothing_of_the_abort_grac
     assert!(passed.all(|kind| !matches!(kind, EventKind::Unresponsive)));
     assert_eq!(deaf.alive(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_takes_no_longer_than_its_budget_and_who_still_runs_then_is_killed() {
+    let deaf = |id: &str| Script::new(id).stop(StopAct::Hang);
+    let children = ["a", "b", "c"].map(deaf);
+    let app = children
+        .iter()
+        .fold(Supervisor::one_for_one("app"), |app, child| {
+            let spec = child.spec().shutdown(ShutdownStrategy::Graceful(secs(4)));
+            app.child(spec)
+        });
+    let handle = app.stop_budget(secs(6)).start().await.unwrap();
+    let report = handle.shutdown().await;
+    assert_eq!(report.took(), secs(6));
+    let took: Vec<_> = report.children().iter().map(|child| child.took).collect();
+    assert_eq!(took, [secs(4), secs(2), secs(0)]);
+    assert!(report.children().iter().all(|child| child.forced));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_is_divided_downward_and_each_level_keeps_a_reserve_to_report() {
+    let deaf = |id: &str| Script::new(id).stop(StopAct::Hang);
+    let hopeless = deaf("worker").spec().shutdown(ShutdownStrategy::Infinite);
+    let inner = Supervisor::one_for_one("inner").child(hopeless);
+    let middle = Supervisor::one_for_one("middle").child(inner);
+    let app = Supervisor::one_for_one("app").child(middle);
+    let handle = app.stop_budget(secs(100)).start().await.unwrap();
+    let report = handle.shutdown().await;
+    // 100 s, less a twentieth on each of two levels.
+    assert_eq!(report.took(), ms(90_250));
+    let told: Vec<_> = report
+        .children()
+        .iter()
+        .map(|child| (child.path.to_string(), child.forced))
+        .collect();
+    let expected = [
+        ("app/middle/inner/worker", true),
+        ("app/middle/inner", false),
+        ("app/middle", false),
+    ];
+    assert_eq!(
+        told,
+        expected.map(|(path, forced)| (path.to_string(), forced))
+    );
+}
