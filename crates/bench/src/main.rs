@@ -34,7 +34,8 @@ workloads: spawn-call memory shutdown shutdown-ordered restart-err restart-panic
   --m M        how often it is repeated; 0: the workload's default
   --workers W  worker threads of the runtime; 2 by default
   --system S   perennial (default); perennial-init: its workers have an initialization, which their
-               supervisor waits for; perennial-busy: busy time is measured; perennial-alloc, with the
+               supervisor waits for; perennial-concurrent: children start and stop side by side;
+               perennial-busy: busy time is measured; perennial-alloc, with the
                feature `alloc`: memory too; raw: by hand on plain tokio
   --window K   restart-*: so many restarts stand in the window before the first that is timed";
 
@@ -42,6 +43,7 @@ workloads: spawn-call memory shutdown shutdown-ordered restart-err restart-panic
 const SYSTEMS: &[&str] = &[
     "perennial",
     "perennial-init",
+    "perennial-concurrent",
     "perennial-busy",
     #[cfg(feature = "alloc")]
     "perennial-alloc",

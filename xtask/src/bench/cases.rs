@@ -49,6 +49,8 @@ pub(super) struct Bound {
 pub(super) enum Quantity {
     /// The figure of ours divided by that of raw.
     ToRaw(Key),
+    /// The figure of ours in that other way divided by that of raw.
+    OtherToRaw(&'static str, Key),
     /// The figure of ours divided by another one of ours.
     ToOurs(Key, Key),
     /// Bytes for each child.
@@ -107,6 +109,12 @@ pub(super) const SYSTEMS: &[System] = &[
         program: Program::Ours,
         most: usize::MAX,
         has: &["spawn-call", "restart-err", "restart-panic", "ofa"],
+    },
+    System {
+        name: "perennial-concurrent",
+        program: Program::Ours,
+        most: usize::MAX,
+        has: &["shutdown-ordered", "ofa"],
     },
     System {
         name: "raw",
@@ -226,6 +234,8 @@ pub(super) const BOUNDS: &[Bound] = &[
     ),
     to_raw("ofa", 1_000, 2.0),
     to_raw("ofa", 10_000, 2.0),
+    side_by_side(1_000),
+    side_by_side(10_000),
     to_raw("depth", 100, 1.0),
     to_raw("depth", 1_000, 1.0),
     Bound {
@@ -298,6 +308,14 @@ const fn to_raw(workload: &'static str, n: usize, limit: f64) -> Bound {
         what: "to raw",
         limit,
         of: Quantity::ToRaw(key(workload, n)),
+    }
+}
+
+const fn side_by_side(n: usize) -> Bound {
+    Bound {
+        what: "side by side, to raw",
+        limit: 0.9,
+        of: Quantity::OtherToRaw("perennial-concurrent", key("ofa", n)),
     }
 }
 

@@ -188,6 +188,9 @@ fn bounds(figures: &Figures) -> String {
         };
         let what = match &bound.of {
             Quantity::ToRaw(key) => format!("{} {}, to raw", key.name, Thousands(key.n)),
+            Quantity::OtherToRaw(_, key) => {
+                format!("{} {}, {}", key.name, Thousands(key.n), bound.what)
+            }
             _ => bound.what.to_owned(),
         };
         // Writing to a string does not fail.
@@ -203,6 +206,7 @@ fn bounds(figures: &Figures) -> String {
 fn reached(figures: &Figures, bound: &Bound) -> Option<Spread> {
     match bound.of {
         Quantity::ToRaw(key) => figures.ratio((OURS, key), (RAW, key)),
+        Quantity::OtherToRaw(system, key) => figures.ratio((system, key), (RAW, key)),
         Quantity::ToOurs(of, than) => figures.ratio((OURS, of), (OURS, than)),
         Quantity::Bytes(key) => figures.field(OURS, key, "bytes_per"),
         Quantity::Nanos(key) => figures.value(OURS, key),

@@ -9,7 +9,7 @@ mod worker;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use perennial::{BoxError, Supervisor};
+use perennial::{BoxError, StartMode, StopMode, Supervisor};
 use tokio::sync::mpsc;
 
 use crate::measure::Measurement;
@@ -17,6 +17,9 @@ use crate::options::{Options, Workload};
 
 /// Longer than any workload runs: all restarts stay in the window.
 const PERIOD: Duration = Duration::from_secs(3600);
+
+/// Children start and stop side by side.
+static SIDE_BY_SIDE: AtomicBool = AtomicBool::new(false);
 
 /// The busy time of the children is measured.
 static BUSY: AtomicBool = AtomicBool::new(false);
@@ -29,6 +32,7 @@ static TRACKER: std::sync::OnceLock<perennial_alloc::Tracker> = std::sync::OnceL
 pub(crate) async fn run(options: &Options) -> Result<Option<Vec<Measurement>>, BoxError> {
     // Relaxed: there is no worker yet.
     worker::INITIALIZES.store(options.system == "perennial-init", Ordering::Relaxed);
+    SIDE_BY_SIDE.store(options.system == "perennial-concurrent", Ordering::Relaxed);
     let busy = ["perennial-busy", "perennial-alloc"].contains(&options.system);
     BUSY.store(busy, Ordering::Relaxed);
     #[cfg(feature = "alloc")]
@@ -51,7 +55,16 @@ pub(crate) async fn run(options: &Options) -> Result<Option<Vec<Measurement>>, B
 
 /// A supervisor that never gives up, and measures what is asked for.
 fn patient(supervisor: Supervisor) -> Supervisor {
-    let supervisor = supervisor.intensity(u32::MAX, PERIOD);
+    // One less than without a limit: then nothing would be counted.
+    let supervisor = supervisor.intensity(u32::MAX - 1, PERIOD);
+    // Relaxed: as where it is set.
+    let supervisor = if SIDE_BY_SIDE.load(Ordering::Relaxed) {
+        supervisor
+            .start_mode(StartMode::Concurrent)
+            .stop_mode(StopMode::Concurrent)
+    } else {
+        supervisor
+    };
     #[cfg(feature = "alloc")]
     let supervisor = match TRACKER.get() {
         Some(tracker) => supervisor.meter(tracker.clone()),
