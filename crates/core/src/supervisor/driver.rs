@@ -141,7 +141,10 @@ impl<M: Decide> Driver<M> {
     async fn turn(&mut self) {
         let input = match self.next().await {
             Heard::Message(message) => self.hear(message),
-            Heard::Overdue(slot) => Some(self.lives.overdue(slot, self.began)),
+            Heard::Overdue(slot) => {
+                let state = self.machine.state(slot);
+                Some(self.lives.overdue(slot, state, self.began))
+            }
         };
         if let Some(input) = input {
             self.step(input);

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::lives::Lives;
 use super::protocol::{Action, Input, Slot};
+use super::slot::State;
 use crate::child::{Delay, Life};
 use crate::clock::Moment;
 use crate::observe::EventKind;
@@ -58,10 +59,14 @@ impl Lives {
         }
     }
 
-    /// The time of a child has come, unless it has said since then that it gets on.
-    pub(super) fn overdue(&self, slot: Slot, began: Instant) -> Input {
-        let progress = self.life(slot).and_then(|life| life.take_progress());
-        match progress {
+    /// The time of a child in this state has come; that of one that runs only if it has not said since then
+    /// that it gets on. A child that starts or ends has no more time for saying so.
+    pub(super) fn overdue(&self, slot: Slot, state: Option<State>, began: Instant) -> Input {
+        let running = match state {
+            Some(State::Running(false)) => self.life(slot),
+            _ => None,
+        };
+        match running.and_then(|life| life.take_progress()) {
             Some(at) => Input::Progressed(slot, Moment(at.saturating_duration_since(began))),
             None => Input::Overdue(slot),
         }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use perennial::{
-    Backoff, ChildSpec, ChildState, DelayCause, Event, EventKind, ExitReason, ExitVerdict, Fault,
-    Intensity, Jitter, OnLimit, Outcome, Restart, StormGuard, Strategy, Supervisor, worker,
+    Backoff, ChildSpec, ChildState, Context, DelayCause, Event, EventKind, ExitReason, ExitVerdict,
+    Fault, InitializationError, Intensity, Jitter, OnLimit, Outcome, Restart, ShutdownStrategy,
+    Started, StormGuard, Strategy, Supervisable, Supervisor, async_trait, worker,
 };
 use perennial_test::{End, Events, Script, StartAct, settle};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::support::{exhausted, ms, secs, started};
 
@@ -456,6 +457,56 @@ async fn a_child_that_makes_no_progress_is_stopped_and_restarted() {
     let info = handle.which_child("child").await.unwrap();
     assert_eq!((info.state, info.restarts), (ChildState::Running, 1));
     handle.shutdown().await;
+}
+
+/// Says again and again that it gets on, and hears nothing.
+async fn get_on(ctx: Context) {
+    let mut work = tokio::time::interval(ms(100));
+    loop {
+        work.tick().await;
+        ctx.progress();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_gets_on_but_does_not_stop_is_killed_when_its_grace_is_over() {
+    let child = worker("child", |ctx| async move {
+        get_on(ctx).await;
+        Ok(())
+    });
+    let child = child
+        .watchdog(secs(3))
+        .shutdown(ShutdownStrategy::Graceful(secs(1)));
+    let (handle, _) = started(&Supervisor::one_for_one("app").child(child)).await;
+    tokio::time::advance(secs(5)).await;
+    settle().await;
+    let report = timeout(secs(60), handle.shutdown()).await.unwrap();
+    let child = &report.children()[0];
+    assert_eq!((child.took, child.forced), (secs(1), true), "{report}");
+}
+
+/// Gets on before it is up, which never comes.
+struct Beginner;
+
+#[async_trait]
+impl Supervisable for Beginner {
+    fn name(&self) -> &str {
+        "beginner"
+    }
+
+    async fn initialize(&self, ctx: Context) -> Result<Started<'_>, InitializationError> {
+        get_on(ctx).await;
+        Ok(Started::Ignore)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_gets_on_before_it_is_up_is_given_up_in_time() {
+    let spec = ChildSpec::new(Beginner).watchdog(secs(3));
+    let app = Supervisor::one_for_one("app").child(spec.init_timeout(secs(1)));
+    let began = Instant::now();
+    let refused = timeout(secs(60), app.start()).await.unwrap().unwrap_err();
+    assert_eq!(began.elapsed(), secs(1), "{refused}");
 }
 
 #[tokio::test(start_paused = true)]
