@@ -133,6 +133,10 @@ fn checks(root: &Path) -> Vec<Check> {
         miri(),
         miri_of_the_allocator(),
         semver(root),
+        Check::new(
+            "chaos",
+            CommandLine::cargo("run --release --locked -p perennial-bench -- chaos --seconds 60"),
+        ),
         instructions(),
         Check::new(
             "walk of all states",

@@ -9,6 +9,7 @@
 )]
 
 mod cell;
+mod chaos;
 mod measure;
 mod message;
 mod options;
@@ -27,6 +28,7 @@ use options::Options;
 /// How the program is called.
 const USAGE: &str = "\
 usage: perennial-bench WORKLOAD [--n N] [--m M] [--workers W] [--system S] [--window K]
+       perennial-bench chaos [--seconds S] [--seed N] [--n N] [--workers W]
 
 workloads: spawn-call memory shutdown shutdown-ordered restart-err restart-panic
            ofa depth storm snapshot
@@ -61,7 +63,10 @@ const BAD_USAGE: u8 = 2;
 const UNSUPPORTED: u8 = 3;
 
 fn main() -> ExitCode {
-    let arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if(|word| word == "chaos").is_some() {
+        return chaos::main(arguments);
+    }
     let options = match Options::parse(arguments, SYSTEMS) {
         Ok(options) => options,
         Err(why) => {

@@ -303,6 +303,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "testkit/src/tree.rs",
             // Runs whole tests in threads.
             "testkit/src/support.rs",
+            // Blocks its thread on purpose, and asks whether it panics.
+            "bench/src/chaos/world.rs",
         ]),
     },
     Knowledge {
