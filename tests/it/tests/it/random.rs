@@ -1,4 +1,19 @@
 //! Random trees under random treatment: whatever happens, the promises hold.
+//!
+//! Which test holds what, here and elsewhere. The walk is `crates/core/src/supervisor/tests/walk.rs`, every reachable
+//! state of machines of three children; the machines are `tests/random.rs` beside it, random ones of up to 50; both check
+//! the promises of `tests/promises.rs` after each step. Chaos is that of the bench, on real threads.
+//!
+//! | | promise | held by |
+//! |---|---|---|
+//! | a | a stop goes backward through the spec list | `broken_promises` here, for the root; `check_order` of the walk and the machines, for each supervisor |
+//! | b | never more restarts in a window than the limit | `check_counted` of the walk and the machines; `intensity.rs` |
+//! | c | after a request to stop no child starts | `broken_promises` here; `check_order` of the walk and the machines |
+//! | d | each life that began has one end | `broken_lives` here and in chaos |
+//! | e | a stop keeps its time | each stop its grace, here; the whole tree its budget, in chaos |
+//! | f | no wait without a deadline but `Infinite` | `check_rows` of the walk and the machines; that a tree here stops at all |
+//! | g | a dynamic supervisor has at most `max_children`, and a place for each that has gone | the walk in `dynamic/tests.rs`; `dynamic.rs`, `tasks.rs` |
+//! | h | calls are answered while something else starts or stops | `calls.rs`, each call in each state; `amid.rs`; the deeds here; within 40 seconds of real time in chaos |
 
 use perennial::{InitPolicy, Supervisor};
 use perennial_test::strategies::{Deed, TreePlan, deeds, trees};
@@ -37,7 +52,7 @@ fn cases(usual: u32) -> u32 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(1_000), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(2_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_random_tree_under_random_treatment_keeps_its_promises(plan in trees(), deeds in deeds()) {
