@@ -178,6 +178,9 @@ pub(crate) struct Story<'a>(&'a InitializationError);
 /// What a supervisor did that gave up, without its name.
 pub(crate) struct Deed<'a>(pub(crate) &'a Exhausted);
 
+/// What a supervisor did that gave up because of one exit, without its name.
+pub(crate) struct Surrender<'a>(pub(crate) &'a Escalation);
+
 /// How a child ended, behind its name; what its error says is left to the source.
 struct Fate<'a>(&'a ExitReason);
 
@@ -355,8 +358,14 @@ impl Exhausted {
 
 impl fmt::Display for Escalation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, child, exit } = self;
-        write!(f, "{path} gave up: {child}{}", Fate(exit))
+        write!(f, "{} {}", self.path, Surrender(self))
+    }
+}
+
+impl fmt::Display for Surrender<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Escalation { child, exit, .. } = self.0;
+        write!(f, "gave up: {child}{}", Fate(exit))
     }
 }
 

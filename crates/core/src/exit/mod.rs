@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::clock::Span;
 
-pub(crate) use error::{Chain, Deed};
+pub(crate) use error::{Chain, Deed, Surrender};
 pub use error::{Escalation, Exhausted, InitPhase, InitializationError};
 pub use panic::{Panic, install_panic_hook};
 pub(crate) use panic::{catch, let_go};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Span;
-use crate::exit::{Chain, Deed, Escalation, Exhausted, ExitReason, InitializationError};
+use crate::exit::{Chain, Deed, Escalation, Exhausted, ExitReason, InitializationError, Surrender};
 use crate::path::{ChildPath, Incarnation};
 use crate::restart::DelayCause;
 
@@ -244,7 +244,11 @@ impl fmt::Display for EventKind {
             }
             Self::Satisfied { child } => write!(f, "ends satisfied by {child}"),
             Self::Hopeless { escalation } => {
-                write!(f, "gives up: {}", Chain(escalation.as_ref()))
+                write!(f, "{}", Surrender(escalation))?;
+                match escalation.source() {
+                    Some(source) => write!(f, ": {}", Chain(source)),
+                    None => Ok(()),
+                }
             }
             Self::Escalated { error } => {
                 write!(f, "ends: {}", error.story())

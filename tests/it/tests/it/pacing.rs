@@ -316,7 +316,7 @@ async fn a_permanent_failure_ends_every_supervisor_up_to_the_root_without_a_rest
     let child = Script::new("child");
     let inner = Supervisor::one_for_one("inner").child(child.clone());
     let app = patient(Strategy::OneForOne).child(inner);
-    let (handle, _events) = started(&app).await;
+    let (handle, mut events) = started(&app).await;
     child.end(End::With(ExitReason::permanent("the license has expired")));
     let Outcome::Escalated(why) = handle.wait().await else {
         panic!("it goes on");
@@ -329,6 +329,19 @@ async fn a_permanent_failure_ends_every_supervisor_up_to_the_root_without_a_rest
          the license has expired"
     );
     assert_eq!(child.starts(), 1);
+    let told = events.rest().await;
+    let told: Vec<_> = told
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::Hopeless { .. }))
+        .map(Event::to_string)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "app/inner gave up: app/inner/child failed for good: the license has expired",
+            "app gave up: app/inner gave up: app/inner gave up: app/inner/child failed for good: the license has expired"
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]
