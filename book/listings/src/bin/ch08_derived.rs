@@ -76,7 +76,8 @@ async fn main() -> Result<(), BoxError> {
     tree.kill_child("log").await?;
     sleep(Duration::from_millis(4_000)).await;
     println!("\n{}\n", tree.snapshot());
-    println!("{:?}", tree.child_spec("log").await?);
+    let settings = tree.child_spec("log").await?;
+    println!("{:?}, {:?}", settings.shutdown, settings.init_policy);
     // ANCHOR_END: main
     tree.shutdown().await;
     Ok(())
