@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use perennial::{
     CallError, ChildError, ChildPath, Context, Escalation, Exhausted, ExitReason, Fault,
-    InitializationError, Lint, LostEvents, Outcome, PathError, RunError, ScopedTaskError,
-    SpecError, StartChildError, StartError, Started, Supervisable, Supervisor, TaskError,
-    TaskSupervisor, async_trait, worker,
+    InitializationError, Lint, LostEvents, Outcome, PathError, PublishError, RunError,
+    ScopedTaskError, SpecError, StartChildError, StartError, Started, Supervisable, Supervisor,
+    TaskError, TaskSupervisor, WaitError, async_trait, worker,
 };
 
 use crate::source::book;
 
 /// Where the errors are defined; each `pub enum` in there is one whose variants need an entry.
-const SOURCES: [&str; 3] = [
+const SOURCES: [&str; 4] = [
     include_str!("../../../../crates/core/src/child/error.rs"),
     include_str!("../../../../crates/core/src/supervisor/error.rs"),
     include_str!("../../../../crates/core/src/tasks/error.rs"),
+    include_str!("../../../../crates/core/src/dataspace/error.rs"),
 ];
 
 /// The name of a variant, or of a type with one text, and what it prints.
@@ -117,6 +118,7 @@ fn told() -> Vec<Told> {
     let runtime = runtime.expect("a runtime can be made");
     let mut told = of_calls();
     told.extend(of_specs());
+    told.extend(of_the_dataspace());
     told.extend(runtime.block_on(of_trees()));
     told
 }
@@ -236,6 +238,22 @@ fn of_specs() -> Vec<Told> {
         ("Fault::NoPartitions", faulty(Fault::NoPartitions)),
     ]);
     told
+}
+
+fn of_the_dataspace() -> Vec<Told> {
+    let anemometer = || ChildPath::root("station").join("anemometer");
+    told![
+        PublishError::Taken {
+            type_name: "station::Wind",
+            key: "tower".into(),
+            by: anemometer()
+        },
+        PublishError::Full { limit: 65_536 },
+        PublishError::Over { path: anemometer() },
+        WaitError::Over {
+            key: "tower".into()
+        },
+    ]
 }
 
 /// What only a tree that ran can tell.
