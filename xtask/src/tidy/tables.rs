@@ -126,7 +126,7 @@ pub(crate) const CORE_ROWS: &[Row] = &[
         "dynamic",
         &["supervisor", "child", "restart", "observe", "tree", "meter"],
     ),
-    row("partition", &["supervisor", "child", "observe"]),
+    row("partition", &["supervisor", "child", "restart", "observe"]),
     row(
         "tasks",
         &["dynamic", "supervisor", "child", "restart", "observe"],

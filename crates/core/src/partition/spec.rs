@@ -14,6 +14,7 @@ use crate::child::{
 use crate::exit::InitializationError;
 use crate::observe::Observer;
 use crate::path::{ChildId, ChildPath};
+use crate::restart::StormGuard;
 use crate::supervisor::{RunError, StartError, Supervisor, check};
 
 /// A supervisor of n copies of one child, each of which serves its share of the keys.
@@ -142,6 +143,19 @@ impl<T: Send + Sync + 'static> PartitionSupervisor<T> {
     /// Sets how many restarts within what time it bears, of all partitions together: 3 in 5 seconds by default.
     pub fn intensity(mut self, restarts: u32, period: Duration) -> Self {
         self.supervisor = self.supervisor.intensity(restarts, period);
+        self
+    }
+
+    /// Bears any number of restarts: [`Intensity::unlimited`](crate::Intensity::unlimited). What keeps failing is then
+    /// slowed down by [`ChildSpec::backoff`] and [`storm_guard`](Self::storm_guard).
+    pub fn unlimited_intensity(mut self) -> Self {
+        self.supervisor = self.supervisor.unlimited_intensity();
+        self
+    }
+
+    /// Holds restarts back when too many partitions fail at once: by default nothing does.
+    pub fn storm_guard(mut self, guard: StormGuard) -> Self {
+        self.supervisor = self.supervisor.storm_guard(guard);
         self
     }
 

@@ -1,7 +1,7 @@
 //! Partition supervisors: n copies of one child, of which a key chooses one.
 
 use perennial::{
-    DynamicSupervisor, Fault, PartitionSupervisor, Partitions, StartError, Supervisor,
+    DynamicSupervisor, Fault, PartitionSupervisor, Partitions, StartError, StormGuard, Supervisor,
 };
 use perennial_test::{End, Script, StartAct, settle};
 
@@ -179,4 +179,42 @@ async fn dynamic_supervisors_are_partitioned_by_their_handles() {
         events.expect("app/jobs is restarted").await;
         events.expect("app/jobs runs").await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_may_fail_as_often_as_it_likes_if_the_intensity_is_unlimited() {
+    let handle = shards(2).unlimited_intensity().start().await.unwrap();
+    let first = &handle.partitions()[0];
+    for starts in 2..20 {
+        first.end(End::Error);
+        settle().await;
+        assert_eq!((first.alive(), first.starts()), (1, starts));
+    }
+    assert_eq!(handle.partitions()[1].starts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn partitions_that_fail_together_come_back_one_by_one_if_a_storm_guard_says_so() {
+    let guard = StormGuard::new(1).pause(secs(5)).spacing(secs(1));
+    let shards = shards(3).unlimited_intensity().storm_guard(guard);
+    let handle = shards.start().await.unwrap();
+    for shard in handle.partitions() {
+        shard.end(End::Error);
+    }
+    settle().await;
+    let running = || handle.partitions().iter().filter(|it| it.alive() == 1);
+    assert_eq!(running().count(), 1, "the first is below the threshold");
+    for (seconds, expected) in [(4, 1), (1, 2), (1, 3)] {
+        tokio::time::advance(secs(seconds)).await;
+        settle().await;
+        assert_eq!(running().count(), expected);
+    }
+}
+
+#[test]
+fn a_storm_guard_of_partitions_that_makes_no_sense_is_a_fault() {
+    let error = shards(2).storm_guard(StormGuard::new(0)).check();
+    let error = error.expect_err("no threshold");
+    let faults: Vec<_> = error.faults().map(|(_, fault)| fault.clone()).collect();
+    assert_eq!(faults, [Fault::StormGuard]);
 }
