@@ -140,6 +140,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// - Both futures must be `Send`. A method may also be a plain `fn` that returns a future.
 ///
 /// Settings stand in `#[supervise(…)]`. They are defaults: a `ChildSpec` can set others for one place in a tree.
+/// What is about a place only is set there alone: `ChildSpec::new(mailer).backoff(…)`, and so `limit`, `classify`,
+/// `stop_when`, `watchdog`, and what makes a child significant.
 ///
 /// | setting | value | default |
 /// |---|---|---|
