@@ -206,6 +206,9 @@ fn of_specs() -> Vec<Told> {
         Lint::UnheardObserver {
             path: path.join("radio")
         },
+        Lint::UnusedMeter {
+            path: path.join("radio")
+        },
     ];
     told.extend([
         ("Fault::InvalidId", faulty(Fault::InvalidId)),
