@@ -30,6 +30,8 @@ mod observe;
 
 mod meter;
 
+mod stall;
+
 #[cfg(feature = "signals")]
 mod app;
 

@@ -43,6 +43,7 @@
 //! | how children stop | [`ShutdownStrategy`], [`Report`] |
 //! | looking and steering from outside | [`SupervisorHandle`], [`Snapshot`], [`EventStream`] |
 //! | values that children find each other by | [`Context::publish`], [`Dataspace`] |
+//! | a child that blocks its thread | [`Supervisor::stalls_after`], [`EventKind::Stalled`] |
 //! | what children use | [`Busy`], [`Memory`], [`Meter`] |
 //! | ends that are part of the plan | [`AutoShutdown`], [`ChildSpec::significant`] |
 //! | the letter of OTP | [`Semantics`] |

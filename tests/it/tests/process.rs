@@ -186,6 +186,15 @@ fn a_runtime_that_hears_nothing_is_ended_from_beside() {
 }
 
 #[test]
+fn a_child_that_blocks_the_only_thread_is_named_on_stderr_meanwhile() {
+    let mut process = Process::start("stalling");
+    process.wait_for_word("perennial: app/blocking is in one poll for ");
+    process.signal("-TERM");
+    let (status, said) = process.end();
+    assert_eq!(status.code(), Some(81), "{said}");
+}
+
+#[test]
 fn a_second_signal_ends_the_process_at_once() {
     let process = Process::start("slow");
     process.wait_for("slow runs");

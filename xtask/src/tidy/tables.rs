@@ -113,14 +113,15 @@ pub(crate) const CORE_ROWS: &[Row] = &[
     row("dataspace", &[]),
     row("observe", &["restart"]),
     row("meter", &[]),
+    row("stall", &["observe"]),
     row("tree", &["restart", "meter"]),
     row(
         "child",
-        &["restart", "dataspace", "observe", "tree", "meter"],
+        &["restart", "dataspace", "observe", "tree", "meter", "stall"],
     ),
     row(
         "supervisor",
-        &["child", "restart", "observe", "tree", "meter"],
+        &["child", "restart", "observe", "tree", "meter", "stall"],
     ),
     row(
         "dynamic",
@@ -253,6 +254,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "crates/bench/",
             // Busy time is what the clock says around a poll.
             "meter/gauge.rs",
+            // Polls that last too long: of the threads' time, not of tokio's.
+            "stall/detector.rs",
         ]),
     },
     Knowledge {
@@ -277,6 +280,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             // The tasks that a life owns.
             "child/scope.rs",
             "app/sentinel.rs",
+            // A thread.
+            "stall/detector.rs",
             // The user's reload, whose panic must not end the process.
             "app/reload.rs",
             "crates/bench/",
@@ -295,6 +300,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         ],
         place: Place::OnlyIn(&[
             "app/sentinel.rs",
+            "stall/detector.rs",
             // Names threads for `observe/hub.rs`, which is to know its own.
             "core/src/sync.rs",
             // Only asks how many can run at once.
@@ -320,8 +326,9 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         ],
         place: Place::OnlyIn(&[
             "core/src/sync.rs",
-            // A thread beside the runtime.
+            // Threads beside the runtime.
             "app/sentinel.rs",
+            "stall/detector.rs",
             // Of the whole process.
             "observe/stderr.rs",
             // A value that is worked out when it is first asked for.

@@ -139,6 +139,9 @@ fn reason(error: &StartError) -> String {
         StartError::Initialization { source, .. } => source.story().to_string(),
         StartError::Exhausted { source, .. } => Chain(source.as_ref()).to_string(),
         StartError::Escalated { source, .. } => Chain(source.as_ref()).to_string(),
+        StartError::StallDetector { source, .. } => {
+            format!("there is no thread for its stall detector: {source}")
+        }
         StartError::NoRuntime { .. } => "there is no tokio runtime".to_string(),
         StartError::Stopped { .. } => "it was stopped before it was up".to_string(),
     }

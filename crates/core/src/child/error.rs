@@ -373,6 +373,11 @@ pub enum Lint {
         /// The supervisor.
         path: ChildPath,
     },
+    /// A supervisor below the root says after what time a poll is a stall: only the root is asked.
+    UnusedStallDetector {
+        /// The supervisor.
+        path: ChildPath,
+    },
     /// A supervisor below the root has a meter, or is to measure busy time: only that of the root is asked.
     UnusedMeter {
         /// The supervisor.
@@ -533,6 +538,9 @@ impl fmt::Display for Lint {
                     f,
                     "{path} has an observer, but only that of the root is told events"
                 )
+            }
+            Self::UnusedStallDetector { path } => {
+                write!(f, "{path} is to find stalls, but only the root is asked")
             }
             Self::UnusedMeter { path } => {
                 write!(f, "{path} has a meter, but only that of the root is asked")

@@ -587,6 +587,7 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
         incarnation: Some(occupant.life.incarnation),
         restarts: 0,
         uptime: Some(now.saturating_duration_since(occupant.since)),
+        stalled_for: None,
         last_exit: None,
         restart_in: None,
         delayed_by: None,
@@ -599,7 +600,9 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
 
 /// Adds the supervisor and all below it; a loop, not recursion, as trees may be deep.
 fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
-    let metering = root.life.family.commons.metering.as_ref();
+    let commons = &root.life.family.commons;
+    let metering = commons.metering.as_ref();
+    let stalled = commons.detector.as_ref().map(|detector| detector.stalled());
     let first = (itself(root, now), root.life.seat().cloned());
     // The rest of each level, not recursion, as trees may be deep.
     let mut open = vec![vec![first].into_iter()];
@@ -615,6 +618,9 @@ fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
             entry.counts = Some(counts);
             snapshot.entries.reserve(rows.len() + 1);
             open.push(rows.into_iter());
+        }
+        if let (Some(stalled), Some(life)) = (&stalled, &entry.incarnation) {
+            entry.stalled_for = stalled.get(life).copied();
         }
         snapshot.entries.push(entry);
     }

@@ -18,15 +18,18 @@ use crate::exit::{ExitReason, Panic};
 use crate::meter::{Gauge, Metering};
 use crate::observe::{EventKind, Hub};
 use crate::path::{ChildPath, Incarnation};
+use crate::stall::{Detector, Watched};
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, OnceLock};
 
 /// What a whole tree shares.
 #[derive(Debug)]
 pub(crate) struct Commons {
-    pub(crate) hub: Hub,
+    pub(crate) hub: Arc<Hub>,
     /// What is measured of the children, if anything is.
     pub(crate) metering: Option<Metering>,
+    /// Who finds polls that last too long, if anybody does.
+    pub(crate) detector: Option<Arc<Detector>>,
     lives: AtomicU64,
     /// How many tasks of children there are, those of killed supervisors included.
     #[cfg(feature = "test-util")]
@@ -143,10 +146,15 @@ impl Watchdog {
 }
 
 impl Commons {
-    pub(crate) fn new(hub: Hub, metering: Option<Metering>) -> Arc<Self> {
+    pub(crate) fn new(
+        hub: Arc<Hub>,
+        metering: Option<Metering>,
+        detector: Option<Arc<Detector>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             hub,
             metering,
+            detector,
             lives: AtomicU64::new(0),
             #[cfg(feature = "test-util")]
             tasks: AtomicUsize::new(0),
@@ -176,6 +184,9 @@ impl Commons {
     /// The tree is over: nothing is told and nothing is published any more.
     fn close(&self) {
         self.hub.close();
+        if let Some(detector) = &self.detector {
+            detector.close();
+        }
         if let Some(dataspace) = self.dataspace.get_or_init(|| None) {
             dataspace.close();
         }
@@ -553,6 +564,12 @@ impl Life {
         if let Some(heir) = self.rare.get().and_then(|rare| rare.heir.get()) {
             heir.learn(exit);
         }
+    }
+
+    /// For one of its tasks, if anybody wants to know of polls that last too long.
+    pub(crate) fn watched(&self) -> Option<Watched> {
+        let detector = self.family.commons.detector.as_ref()?;
+        Some(detector.watch(&self.path, self.incarnation))
     }
 
     /// What is measured of it, if anything is.

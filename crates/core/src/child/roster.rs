@@ -317,6 +317,7 @@ impl Entry {
             incarnation: self.present(),
             restarts: u64::from(self.restarts),
             uptime: self.since.map(|since| now.saturating_duration_since(since)),
+            stalled_for: None,
             last_exit: self.last_exit.clone(),
             restart_in: self
                 .delay

@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 use super::{Life, ScopedTaskError};
 use crate::exit::{Panic, let_go};
 use crate::observe::trace::{self, Span};
+use crate::stall::Watched;
 
 /// Tasks that belong to one life of a child.
 ///
@@ -107,6 +108,7 @@ struct Member<F: Future> {
     future: Option<Pin<Box<F>>>,
     /// That of the life, if anybody wants to know.
     span: Option<Box<Span>>,
+    watched: Option<Watched>,
     teller: Option<oneshot::Sender<Result<F::Output, Panic>>>,
     /// Left at the very end, when nothing of the user's is there any more.
     place: Place,
@@ -145,6 +147,7 @@ impl Scope {
         let member = Member {
             future: Some(Box::pin(future)),
             span: trace::span(&life.path, life.incarnation).map(Box::new),
+            watched: life.watched(),
             teller: Some(teller),
             place: Place { life, number },
         };
@@ -223,6 +226,7 @@ impl<F: Future> Future for Member<F> {
         let Some(future) = &mut this.future else {
             return Poll::Ready(());
         };
+        let _in_poll = this.watched.as_ref().map(Watched::enter);
         let result = ready!(trace::caught(this.span.as_deref(), || future
             .as_mut()
             .poll(cx)));

@@ -135,6 +135,13 @@ impl<A: Send + 'static> DynamicSupervisor<A> {
         self
     }
 
+    /// Tells of polls that last at least so long, in the whole tree: see
+    /// [`Supervisor::stalls_after`](crate::Supervisor::stalls_after).
+    pub fn stalls_after(mut self, threshold: Duration) -> Self {
+        self.blueprint.stalls_after = Some(threshold);
+        self
+    }
+
     /// The handle of the supervisor that is made of this blueprint, or a clone of it, at the first place where it runs;
     /// good before that starts.
     #[must_use]

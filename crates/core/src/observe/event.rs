@@ -114,6 +114,17 @@ pub enum EventKind {
     Recovered,
     /// It did not call [`Context::progress`](crate::Context::progress) in time, and is ended for that.
     Stuck,
+    /// It is in one poll for too long, or a task of its scope is: it keeps a thread from all others. Told
+    /// once a poll, if the root asks for it by [`stalls_after`](crate::Supervisor::stalls_after).
+    Stalled {
+        /// How long the poll lasts so far.
+        so_far: Duration,
+    },
+    /// The poll that [`Stalled`](Self::Stalled) told of is over, in whatever way.
+    StallOver {
+        /// How long it lasted.
+        after: Duration,
+    },
     /// It has used up its own limit of restarts, and stays down.
     Dropped,
     /// Too much has failed: the supervisor begins no restart for that time.
@@ -186,11 +197,12 @@ impl EventKind {
             Self::StartFailed { .. } | Self::Killed | Self::Unresponsive => true,
             Self::GaveUp { .. } | Self::Escalated { .. } | Self::Hopeless { .. } => true,
             Self::Stuck | Self::Dropped | Self::StormPause { .. } => true,
+            Self::Stalled { .. } => true,
             Self::Delayed { .. } | Self::Recovered | Self::Satisfied { .. } => false,
             Self::Exited { reason } => reason.is_abnormal(),
             Self::Starting { .. } | Self::Started | Self::Ignored => false,
             Self::StopRequested { .. } | Self::AutoShutdown { .. } => false,
-            Self::ReloadRequested => false,
+            Self::ReloadRequested | Self::StallOver { .. } => false,
         }
     }
 }
@@ -234,6 +246,13 @@ impl fmt::Display for EventKind {
             }
             Self::Recovered => f.write_str("has recovered"),
             Self::Stuck => f.write_str("is stuck: it makes no progress"),
+            Self::Stalled { so_far } => {
+                let so_far = Span(whole_millis(*so_far));
+                write!(f, "is in one poll for {so_far} so far: it keeps a thread")
+            }
+            Self::StallOver { after } => {
+                write!(f, "has left its poll after {}", Span(whole_millis(*after)))
+            }
             Self::Dropped => f.write_str("stays down: its restarts are used up"),
             Self::StormPause { pause } => {
                 write!(
@@ -257,4 +276,9 @@ impl fmt::Display for EventKind {
             Self::ReloadRequested => f.write_str("is to read its configuration anew"),
         }
     }
+}
+
+/// A time that was measured, as exact as people read it.
+fn whole_millis(time: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }

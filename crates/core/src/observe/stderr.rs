@@ -55,13 +55,19 @@ impl Observer for StderrObserver {
             EventKind::Starting { cause } => *cause != super::StartCause::Restart,
             // The exit that follows says the same.
             EventKind::GaveUp { .. } | EventKind::Escalated { .. } => true,
+            EventKind::StallOver { .. } => false,
             kind => !kind.is_trouble(),
         };
+        // A start that stalls does not fail.
+        let is_stall = matches!(
+            event.kind,
+            EventKind::Stalled { .. } | EventKind::StallOver { .. }
+        );
         // Relaxed: events are told one after the other.
         if matches!(event.kind, EventKind::Started) && event.path.parent().is_none() {
             self.up.store(true, Ordering::Relaxed);
         }
-        if self.verbose || (!planned && self.up.load(Ordering::Relaxed)) {
+        if self.verbose || (!planned && (is_stall || self.up.load(Ordering::Relaxed))) {
             // Nowhere is left to tell that stderr is gone.
             let _written = writeln!(std::io::stderr().lock(), "perennial: {event}");
         }

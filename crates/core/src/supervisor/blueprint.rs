@@ -14,6 +14,7 @@ use crate::meter::{Gauge, Meter, Metering};
 use crate::observe::{EventKind, Hub, Observer, StartCause};
 use crate::path::{ChildId, ChildPath};
 use crate::restart::{Intensity, StormGuard};
+use crate::stall::Detector;
 
 /// The settings that static and dynamic supervisors share.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub(crate) struct Blueprint {
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) busy_time: bool,
     pub(crate) meter: Option<Arc<dyn Meter>>,
+    /// How long a poll may last until it is told of, if it is.
+    pub(crate) stalls_after: Option<Duration>,
     #[cfg(feature = "test-util")]
     pub(super) stand_ins: crate::child::StandIns,
     /// Where the supervisor sits that is made of this blueprint, at the first place where it runs.
@@ -47,6 +50,7 @@ impl Blueprint {
             observers: Vec::new(),
             busy_time: false,
             meter: None,
+            stalls_after: None,
             #[cfg(feature = "test-util")]
             stand_ins: crate::child::StandIns::default(),
         }
@@ -100,6 +104,10 @@ impl Blueprint {
             let path = path.clone();
             findings.lints.push(Lint::UnusedMeter { path });
         }
+        if path.parent().is_some() && self.stalls_after.is_some() {
+            let path = path.clone();
+            findings.lints.push(Lint::UnusedStallDetector { path });
+        }
         findings
     }
 
@@ -116,6 +124,9 @@ impl Blueprint {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(StartError::NoRuntime { id: id.clone() });
         }
+        let hub = Arc::new(Hub::new(self.observers.clone()));
+        // It ends with the root's life, which begins before anything is awaited.
+        let detector = self.detector(&hub)?;
         let path = ChildPath::root(id);
         let (seat, before) = match self.seat.reserve(&path) {
             Some(before) => (Arc::clone(&self.seat), before),
@@ -129,7 +140,7 @@ impl Blueprint {
             seat: Arc::clone(&seat),
         };
         let metering = Metering::new(self.busy_time, self.meter.clone());
-        let commons = Commons::new(Hub::new(self.observers.clone()), metering);
+        let commons = Commons::new(hub, metering, detector);
         #[cfg(feature = "test-util")]
         // The tree was made just now.
         let _first = commons.stand_ins.set(self.stand_ins.clone());
@@ -156,6 +167,20 @@ impl Blueprint {
         match up {
             Ok(()) => Ok(handle),
             Err(departure) => Err(self.not_up(&departure)),
+        }
+    }
+
+    /// Who finds polls that last too long, if that is asked for.
+    fn detector(&self, hub: &Arc<Hub>) -> Result<Option<Arc<Detector>>, StartError> {
+        let Some(threshold) = self.stalls_after else {
+            return Ok(None);
+        };
+        match Detector::spawn(threshold, Arc::clone(hub)) {
+            Ok(detector) => Ok(Some(detector)),
+            Err(error) => Err(StartError::StallDetector {
+                id: self.id.clone(),
+                source: Arc::new(error),
+            }),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Why a tree did not start, and why it ended before it was asked to.
 
+use std::io;
 use std::sync::Arc;
 
 use snafu::Snafu;
@@ -52,6 +53,14 @@ pub enum StartError {
     NoRuntime {
         /// The root.
         id: ChildId,
+    },
+    /// The thread of its stall detector could not be spawned: the operating system has no more.
+    #[snafu(display("{id} has no thread for its stall detector"))]
+    StallDetector {
+        /// The root.
+        id: ChildId,
+        /// Why not.
+        source: Arc<io::Error>,
     },
     /// A child ended in a way that restarts cannot mend, before all its children had started.
     #[snafu(display("{id} gave up before it was up"))]

@@ -12,6 +12,7 @@ use crate::exit::{ExitReason, InitializationError, Panic, catch, let_go};
 use crate::meter::{Entered, Gauge};
 use crate::observe::EventKind;
 use crate::observe::trace::{self, Span, caught};
+use crate::stall::{InPoll, Watched};
 
 /// Says the last word of a life when the child's future is gone, however that came about.
 struct Farewell {
@@ -48,6 +49,7 @@ struct Course<'a> {
 struct Around {
     span: Option<Span>,
     gauge: Option<Arc<Gauge>>,
+    watched: Option<Watched>,
 }
 
 /// What the child's task does, phase by phase.
@@ -108,7 +110,7 @@ impl Future for Course<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<End> {
         let Self { around, progress } = &mut *self;
         let around = around.as_deref();
-        let _entered = around.and_then(Around::enter);
+        let _entered = around.map(Around::enter);
         progress.poll(around.and_then(|around| around.span.as_ref()), cx)
     }
 }
@@ -117,17 +119,23 @@ impl Around {
     fn of(life: &Life) -> Option<Box<Self>> {
         let span = trace::span(&life.path, life.incarnation);
         let gauge = life.gauge();
-        if span.is_none() && gauge.is_none() {
+        let watched = life.watched();
+        if span.is_none() && gauge.is_none() && watched.is_none() {
             return None;
         }
         let gauge = gauge.cloned();
-        Some(Box::new(Self { span, gauge }))
+        Some(Box::new(Self {
+            span,
+            gauge,
+            watched,
+        }))
     }
 
     /// Notes that a poll begins. Apart, as most children are polled without.
     #[inline(never)]
-    fn enter(&self) -> Option<Entered<'_>> {
-        self.gauge.as_ref().map(|gauge| gauge.enter())
+    fn enter(&self) -> (Option<Entered<'_>>, Option<InPoll<'_>>) {
+        let entered = self.gauge.as_ref().map(|gauge| gauge.enter());
+        (entered, self.watched.as_ref().map(Watched::enter))
     }
 }
 

@@ -130,6 +130,9 @@ fn rest(entry: &SnapshotEntry, memory: Option<Memory>) -> String {
     if let Some(memory) = memory {
         parts.push(format!("memory {}", Bytes(memory.live_bytes)));
     }
+    if let Some(time) = entry.stalled_for {
+        parts.push(format!("in one poll for {}", Short(time)));
+    }
     if entry.restarts > 0 {
         parts.push(format!("restarts {}", entry.restarts));
     }
@@ -232,6 +235,7 @@ mod tests {
             incarnation: None,
             restarts: 0,
             uptime: Some(Duration::from_secs(130)),
+            stalled_for: None,
             last_exit: None,
             restart_in: None,
             delayed_by: None,

@@ -71,6 +71,9 @@ pub struct SnapshotEntry {
     pub restarts: u64,
     /// How long its present life runs.
     pub uptime: Option<Duration>,
+    /// How long it is in its present poll, if that is longer than the
+    /// [`stalls_after`](crate::Supervisor::stalls_after) of the root; of the tasks of its scope the longest.
+    pub stalled_for: Option<Duration>,
     /// How its life before ended.
     pub last_exit: Option<ExitReason>,
     /// In what time it is restarted, if it waits for that.

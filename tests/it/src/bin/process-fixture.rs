@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use perennial::{
     Application, AutoShutdown, ChildSpec, Context, EventKind, InitializationError, Restart,
-    ShutdownStrategy, Started, Supervisable, Supervisor, async_trait, worker,
+    ShutdownStrategy, Started, StderrObserver, Supervisable, Supervisor, async_trait, worker,
 };
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -184,6 +184,10 @@ fn tree(mode: &str) -> Option<Supervisor> {
             app.child(listening())
         }
         "blocked" | "starved" | "mute" => app.child(obedient("first")).child(blocking()),
+        "stalling" => app
+            .stalls_after(Duration::from_millis(20))
+            .observer(StderrObserver::new())
+            .child(blocking()),
         // The time of this test is over before.
         "slow" => app.child(deaf("slow", Duration::from_secs(600))),
         "leaving" => app.child(obedient("first")).child(Leaving),
@@ -204,7 +208,7 @@ fn main() -> ExitCode {
         "logging" => tracing::subscriber::set_global_default(Log).expect("it is the first"),
         _ => (),
     }
-    let runtime = if matches!(mode.as_str(), "starved" | "mute") {
+    let runtime = if matches!(mode.as_str(), "starved" | "mute" | "stalling") {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -32,6 +32,7 @@ mod root;
 mod scale;
 mod scope;
 mod snapshot;
+mod stall;
 mod start;
 mod stash;
 mod stop;
