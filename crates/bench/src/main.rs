@@ -37,8 +37,9 @@ workloads: spawn-call memory shutdown shutdown-ordered restart-err restart-panic
   --workers W  worker threads of the runtime; 2 by default
   --system S   perennial (default); perennial-init: its workers have an initialization, which their
                supervisor waits for; perennial-concurrent: children start and stop side by side;
-               perennial-busy: busy time is measured; perennial-alloc, with the
-               feature `alloc`: memory too; raw: by hand on plain tokio
+               perennial-busy: busy time is measured; perennial-stalls: polls that last too long
+               are looked for; perennial-alloc, with the feature `alloc`: busy time and memory;
+               raw: by hand on plain tokio
   --window K   restart-*: so many restarts stand in the window before the first that is timed";
 
 /// Ours in some ways, and plain tokio: a task per child, channels, a `JoinSet`.
@@ -47,6 +48,7 @@ const SYSTEMS: &[&str] = &[
     "perennial-init",
     "perennial-concurrent",
     "perennial-busy",
+    "perennial-stalls",
     #[cfg(feature = "alloc")]
     "perennial-alloc",
     "raw",

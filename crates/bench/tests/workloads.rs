@@ -39,7 +39,13 @@ fn has_a_number(line: &Value, field: &str) -> bool {
 #[test]
 fn the_first_line_of_each_workload_is_of_its_name_and_of_the_system_that_was_asked_for() {
     for workload in WORKLOADS {
-        for system in ["perennial", "perennial-init", "perennial-busy", "raw"] {
+        for system in [
+            "perennial",
+            "perennial-init",
+            "perennial-busy",
+            "perennial-stalls",
+            "raw",
+        ] {
             if (*workload, system) == ("snapshot", "raw") {
                 continue;
             }

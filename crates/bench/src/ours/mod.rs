@@ -18,11 +18,17 @@ use crate::options::{Options, Workload};
 /// Longer than any workload runs: all restarts stay in the window.
 const PERIOD: Duration = Duration::from_secs(3600);
 
+/// What is too long for a poll.
+const TOO_LONG: Duration = Duration::from_secs(1);
+
 /// Children start and stop side by side.
 static SIDE_BY_SIDE: AtomicBool = AtomicBool::new(false);
 
 /// The busy time of the children is measured.
 static BUSY: AtomicBool = AtomicBool::new(false);
+
+/// Polls that last too long are looked for.
+static STALLS: AtomicBool = AtomicBool::new(false);
 
 /// Who measures the memory of the children, if anybody does.
 #[cfg(feature = "alloc")]
@@ -35,6 +41,7 @@ pub(crate) async fn run(options: &Options) -> Result<Option<Vec<Measurement>>, B
     SIDE_BY_SIDE.store(options.system == "perennial-concurrent", Ordering::Relaxed);
     let busy = ["perennial-busy", "perennial-alloc"].contains(&options.system);
     BUSY.store(busy, Ordering::Relaxed);
+    STALLS.store(options.system == "perennial-stalls", Ordering::Relaxed);
     #[cfg(feature = "alloc")]
     if options.system == "perennial-alloc" {
         let _first = TRACKER.set(perennial_alloc::Tracker::new()?);
@@ -57,7 +64,7 @@ pub(crate) async fn run(options: &Options) -> Result<Option<Vec<Measurement>>, B
 fn patient(supervisor: Supervisor) -> Supervisor {
     // One less than without a limit: then nothing would be counted.
     let supervisor = supervisor.intensity(u32::MAX - 1, PERIOD);
-    // Relaxed: as where it is set.
+    // Relaxed, all of them: as where they are set.
     let supervisor = if SIDE_BY_SIDE.load(Ordering::Relaxed) {
         supervisor
             .start_mode(StartMode::Concurrent)
@@ -70,8 +77,11 @@ fn patient(supervisor: Supervisor) -> Supervisor {
         Some(tracker) => supervisor.meter(tracker.clone()),
         None => supervisor,
     };
-    // Relaxed: as where it is set.
-    supervisor.busy_time(BUSY.load(Ordering::Relaxed))
+    let supervisor = supervisor.busy_time(BUSY.load(Ordering::Relaxed));
+    match STALLS.load(Ordering::Relaxed) {
+        true => supervisor.stalls_after(TOO_LONG),
+        false => supervisor,
+    }
 }
 
 /// Waits until workers have said so many times that they handled their first message.
