@@ -8,6 +8,8 @@ mod clock;
 mod path;
 mod sync;
 
+mod place;
+
 mod exit;
 
 mod restart;
@@ -41,10 +43,10 @@ pub use async_trait::async_trait;
 #[cfg(feature = "test-util")]
 pub use child::Hold;
 pub use child::{
-    CallError, ChildError, ChildInfo, ChildRef, ChildReport, ChildSettings, ChildSpec, Context,
-    Fault, Findings, InitPolicy, Lint, Outcome, PathError, Report, RunFuture, Scope, ScopedTask,
-    ScopedTaskError, Semantics, ShutdownStrategy, SpecError, StartChildError, Started, Stash,
-    StopSignal, Supervisable, SupervisorHandle, worker,
+    BlockingContext, CallError, ChildError, ChildInfo, ChildRef, ChildReport, ChildSettings,
+    ChildSpec, Context, Fault, Findings, InitPolicy, Lint, Outcome, PathError, Report, RunFuture,
+    Scope, ScopedTask, ScopedTaskError, Semantics, ShutdownStrategy, SpecError, StartChildError,
+    Started, Stash, StopSignal, Supervisable, SupervisorHandle, blocking, worker,
 };
 pub use dataspace::{
     Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,
@@ -60,6 +62,7 @@ pub use observe::{
 };
 pub use partition::{PartitionHandle, PartitionSupervisor, Partitions};
 pub use path::{ChildId, ChildPath, Incarnation};
+pub use place::Place;
 pub use restart::{
     Backoff, DelayCause, ExitVerdict, Intensity, Jitter, OnLimit, Restart, StormGuard,
 };

@@ -61,17 +61,17 @@ pub use perennial_core::Hold;
 #[cfg(feature = "signals")]
 pub use perennial_core::{Application, ApplicationEnd};
 pub use perennial_core::{
-    AutoShutdown, Backoff, BoxError, Busy, CallError, ChildError, ChildId, ChildInfo, ChildKind,
-    ChildPath, ChildRef, ChildReport, ChildSettings, ChildSpec, ChildState, Context, Counts,
-    DelayCause, DynamicHandle, DynamicSupervisor, Escalation, Event, EventKind, EventStream,
-    Exhausted, ExitReason, ExitVerdict, Fault, Findings, Incarnation, InitPhase, InitPolicy,
-    InitializationError, Intensity, IntoExit, Jitter, Lint, LostEvents, Memory, Meter, Observer,
-    OnLimit, Outcome, Panic, PartitionHandle, PartitionSupervisor, Partitions, PathError, Report,
-    Restart, RunError, RunFuture, Scope, ScopedTask, ScopedTaskError, Semantics, ShutdownStrategy,
-    Snapshot, SnapshotEntry, SpecError, StartCause, StartChildError, StartError, StartMode,
-    Started, Stash, StderrObserver, StopMode, StopSignal, StormGuard, Strategy, Supervisable,
-    Supervisor, SupervisorHandle, Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle,
-    async_trait, install_panic_hook, worker,
+    AutoShutdown, Backoff, BlockingContext, BoxError, Busy, CallError, ChildError, ChildId,
+    ChildInfo, ChildKind, ChildPath, ChildRef, ChildReport, ChildSettings, ChildSpec, ChildState,
+    Context, Counts, DelayCause, DynamicHandle, DynamicSupervisor, Escalation, Event, EventKind,
+    EventStream, Exhausted, ExitReason, ExitVerdict, Fault, Findings, Incarnation, InitPhase,
+    InitPolicy, InitializationError, Intensity, IntoExit, Jitter, Lint, LostEvents, Memory, Meter,
+    Observer, OnLimit, Outcome, Panic, PartitionHandle, PartitionSupervisor, Partitions, PathError,
+    Place, Report, Restart, RunError, RunFuture, Scope, ScopedTask, ScopedTaskError, Semantics,
+    ShutdownStrategy, Snapshot, SnapshotEntry, SpecError, StartCause, StartChildError, StartError,
+    StartMode, Started, Stash, StderrObserver, StopMode, StopSignal, StormGuard, Strategy,
+    Supervisable, Supervisor, SupervisorHandle, Task, TaskError, TaskPlace, TaskSupervisor,
+    TaskSupervisorHandle, async_trait, blocking, install_panic_hook, worker,
 };
 pub use perennial_core::{
     Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,

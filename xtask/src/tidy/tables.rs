@@ -110,22 +110,41 @@ pub(crate) const CORE_ROWS: &[Row] = &[
     row("sync", &[]),
     row("exit", &["clock", "path"]),
     row("restart", &[]),
+    row("place", &[]),
     row("dataspace", &[]),
     row("observe", &["restart"]),
     row("meter", &[]),
     row("stall", &["observe"]),
-    row("tree", &["restart", "meter"]),
+    row("tree", &["restart", "place", "meter"]),
     row(
         "child",
-        &["restart", "dataspace", "observe", "tree", "meter", "stall"],
+        &[
+            "restart",
+            "place",
+            "dataspace",
+            "observe",
+            "tree",
+            "meter",
+            "stall",
+        ],
     ),
     row(
         "supervisor",
-        &["child", "restart", "observe", "tree", "meter", "stall"],
+        &[
+            "child", "restart", "place", "observe", "tree", "meter", "stall",
+        ],
     ),
     row(
         "dynamic",
-        &["supervisor", "child", "restart", "observe", "tree", "meter"],
+        &[
+            "supervisor",
+            "child",
+            "restart",
+            "place",
+            "observe",
+            "tree",
+            "meter",
+        ],
     ),
     row("partition", &["supervisor", "child", "restart", "observe"]),
     row(
@@ -277,6 +296,10 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         ],
         place: Place::OnlyIn(&[
             "lives.rs",
+            // For the lives that run elsewhere than their supervisor.
+            "supervisor/apart.rs",
+            // Threads, not tasks.
+            "place/thread.rs",
             // The tasks that a life owns.
             "child/scope.rs",
             "app/sentinel.rs",
@@ -303,6 +326,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "stall/detector.rs",
             // Names threads for `observe/hub.rs`, which is to know its own.
             "core/src/sync.rs",
+            // The only ones that are made for children.
+            "place/thread.rs",
             // Only asks how many can run at once.
             "partition/spec.rs",
             // Only asks whether its own one panics.
@@ -331,6 +356,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "stall/detector.rs",
             // Of the whole process.
             "observe/stderr.rs",
+            // A thread beside the runtime.
+            "child/blocking.rs",
             // A value that is worked out when it is first asked for.
             "child/report.rs",
             // Below everything else.

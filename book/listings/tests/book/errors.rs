@@ -237,6 +237,8 @@ fn of_specs() -> Vec<Told> {
         ("Fault::Backoff", faulty(Fault::Backoff)),
         ("Fault::ZeroLimitPeriod", faulty(Fault::ZeroLimitPeriod)),
         ("Fault::ZeroWatchdog", faulty(Fault::ZeroWatchdog)),
+        ("Fault::NoThreads", faulty(Fault::NoThreads)),
+        ("Fault::PlacedRoot", faulty(Fault::PlacedRoot)),
         ("Fault::StormGuard", faulty(Fault::StormGuard)),
         ("Fault::NoPartitions", faulty(Fault::NoPartitions)),
     ]);

@@ -335,6 +335,10 @@ pub enum Fault {
     ZeroLimitPeriod,
     /// Its watchdog gives it no time at all.
     ZeroWatchdog,
+    /// Its runtime of its own is to have no threads.
+    NoThreads,
+    /// It is the root of a tree and is to run elsewhere: a root runs where it is started.
+    PlacedRoot,
     /// Its storm guard has a threshold or a half-life of zero.
     StormGuard,
     /// A partition supervisor is to have no partitions.
@@ -520,6 +524,10 @@ impl fmt::Display for Fault {
             }
             Self::ZeroLimitPeriod => "has a restart limit of its own with a period of zero",
             Self::ZeroWatchdog => "has a watchdog that gives it no time",
+            Self::NoThreads => "has a runtime of its own with 0 threads",
+            Self::PlacedRoot => {
+                "is a root with a place of its own: it runs where it is started, so put it below another supervisor"
+            }
             Self::StormGuard => "has a storm guard with a threshold or a half-life of zero",
             Self::NoPartitions => "is a partition supervisor with 0 partitions",
         })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::exit::ExitReason;
 use crate::path::ChildId;
+use crate::place::Place;
 use crate::restart::{Backoff, ExitVerdict, Intensity, OnLimit, Plan};
 
 /// What few child specs say.
@@ -20,6 +21,8 @@ pub(crate) struct Extras {
     pub(crate) after: Vec<ChildId>,
     pub(crate) classifier: Option<Judge<Option<ExitVerdict>>>,
     pub(crate) stop_when: Option<Judge<bool>>,
+    /// None is where its supervisor runs.
+    pub(crate) place: Option<Place>,
 }
 
 /// What a user says to an exit.

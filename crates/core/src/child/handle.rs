@@ -15,6 +15,7 @@ use crate::dataspace::Dataspace;
 use crate::exit::ExitReason;
 use crate::observe::{EventKind, EventStream};
 use crate::path::{ChildId, ChildPath, Incarnation};
+use crate::place::Place;
 use crate::tree::{ChildState, Counts, Snapshot, SnapshotEntry};
 
 /// A supervisor as others hold it: to add, stop and look at its children.
@@ -579,6 +580,8 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
         depth: 0,
         kind: ChildKind::Supervisor,
         strategy: None,
+        // A root runs where it was started.
+        place: Place::Here,
         state: match occupant.life.seat() {
             _ if occupant.life.stop.is_requested() => ChildState::Stopping,
             Some(seat) if !seat.is_up() => ChildState::Starting,

@@ -81,7 +81,8 @@ pub(crate) struct Life {
 }
 
 /// What few lives have, so that the others are small: those of supervisors and of tasks with a result, those of
-/// children that use a stash or a scope, those that were given up, and those that are measured.
+/// children that use a stash or a scope or have a thread of their own, those that were given up, and those that are
+/// measured.
 #[derive(Debug, Default)]
 struct Rare {
     /// What the life before has left.
@@ -330,6 +331,11 @@ impl Life {
         !self.killed.swap(true, Ordering::Relaxed)
     }
 
+    /// Whether its task was aborted, or is to be.
+    pub(crate) fn is_aborted(&self) -> bool {
+        matches!(*self.task(), Task::Aborted)
+    }
+
     /// Its task was spawned.
     pub(crate) fn set_task(&self, task: AbortHandle) {
         let mut place = self.task();
@@ -424,7 +430,7 @@ impl Life {
         // Pairs with the fence in `close_scope`: either the life is seen to be gone here, or the scope
         // is seen there, closed, and waited for.
         fence(Ordering::SeqCst);
-        if self.is_gone() || matches!(*self.task(), Task::Aborted) {
+        if self.is_gone() || self.is_aborted() {
             return None;
         }
         scope.admit()

@@ -1,6 +1,7 @@
 //! The contract between a supervisor and its children: what can be supervised, what a child is
 //! given, and the handle that others hold.
 
+mod blocking;
 mod closure;
 mod context;
 pub(crate) mod derived;
@@ -10,6 +11,7 @@ mod handle;
 mod inbox;
 mod index;
 mod life;
+mod lodging;
 mod owned;
 mod pages;
 mod report;
@@ -29,6 +31,7 @@ mod strategy;
 mod supervisable;
 
 pub(crate) use crate::tree::ChildKind;
+pub use blocking::{BlockingContext, blocking};
 pub use closure::worker;
 pub use context::Context;
 pub use error::{
@@ -41,6 +44,7 @@ pub use handle::Hold;
 pub use handle::{ChildInfo, ChildRef, SupervisorHandle};
 pub(crate) use inbox::{Call, Inbox, Message, Order, StartReply, Via, Whom, Word};
 pub(crate) use life::{Commons, Family, Heir, Legacy, Life};
+pub(crate) use lodging::Lodging;
 pub(crate) use owned::ScopeCell;
 pub use report::{ChildReport, Outcome, Report};
 pub(crate) use roster::{Delay, Entry, Roster};

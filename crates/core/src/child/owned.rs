@@ -23,6 +23,8 @@ struct ScopeState {
     /// By number; without a handle while it is being spawned.
     tasks: BTreeMap<u64, Option<AbortHandle>>,
     spawned: u64,
+    /// How many threads and runtimes are kept for the life beside.
+    lodgings: usize,
     stage: Stage,
     /// Of the first task that panicked while the life went on.
     panic: Option<Panic>,
@@ -77,15 +79,25 @@ impl ScopeCell {
         if !state.tasks.is_empty() {
             return;
         }
-        let last_word = match &mut state.stage {
-            Stage::Leaving(_) => match std::mem::replace(&mut state.stage, Stage::Closed) {
-                Stage::Leaving(last_word) => Some(last_word),
-                Stage::Open | Stage::Closed => None,
-            },
-            Stage::Open | Stage::Closed => None,
-        };
+        let last_word = state.take_last_word();
         drop(state);
         self.emptied.notify_waiters();
+        if let Some(last_word) = last_word {
+            last_word();
+        }
+    }
+
+    /// A thread or a runtime is kept for the life, and is to be gone before its last word.
+    pub(super) fn lodge(&self) {
+        self.lock().lodgings += 1;
+    }
+
+    /// One of them is gone.
+    pub(super) fn vacate(&self) {
+        let mut state = self.lock();
+        state.lodgings -= 1;
+        let last_word = state.take_last_word();
+        drop(state);
         if let Some(last_word) = last_word {
             last_word();
         }
@@ -125,12 +137,12 @@ impl ScopeCell {
         }
     }
 
-    /// Ends the scope and does this when no task is left: at once, or by the last one to go; whether
+    /// Ends the scope and does this when nothing of it is left: at once, or by the last one to go; whether
     /// that is still to come.
     pub(crate) fn close_with(&self, last_word: impl FnOnce() + Send + 'static) -> bool {
         self.close();
         let mut state = self.lock();
-        let is_left = !state.tasks.is_empty();
+        let is_left = !state.is_deserted();
         if is_left {
             state.stage = Stage::Leaving(Box::new(last_word));
         } else {
@@ -166,6 +178,27 @@ impl ScopeCell {
     fn lock(&self) -> MutexGuard<'_, ScopeState> {
         // Nothing in here is left half done by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ScopeState {
+    fn is_deserted(&self) -> bool {
+        self.tasks.is_empty() && self.lodgings == 0
+    }
+
+    /// What is to be done now, if the life is over and this was the last that was left of it.
+    fn take_last_word(&mut self) -> Option<LastWord> {
+        if !self.is_deserted() {
+            return None;
+        }
+        match std::mem::replace(&mut self.stage, Stage::Closed) {
+            Stage::Leaving(last_word) => Some(last_word),
+            Stage::Open => {
+                self.stage = Stage::Open;
+                None
+            }
+            Stage::Closed => None,
+        }
     }
 }
 

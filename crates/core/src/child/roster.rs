@@ -313,6 +313,7 @@ impl Entry {
             depth,
             kind: self.spec.settings.kind,
             strategy: None,
+            place: self.spec.settings.place(),
             state: self.state,
             incarnation: self.present(),
             restarts: u64::from(self.restarts),

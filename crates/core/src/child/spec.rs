@@ -8,6 +8,7 @@ use super::extras::{Extras, Judge};
 use super::{ChildKind, InitPolicy, ShutdownStrategy, Supervisable};
 use crate::exit::ExitReason;
 use crate::path::ChildId;
+use crate::place::Place;
 use crate::restart::{Backoff, ExitVerdict, Intensity, OnLimit, Plan, Restart};
 
 /// How long an initialization may take if nothing else is said.
@@ -78,6 +79,7 @@ impl ChildSpec {
     /// The child with its own settings.
     pub fn new(child: impl Supervisable) -> Self {
         let kind = child.kind();
+        let place = child.place();
         let settings = ChildSettings {
             id: ChildId::from(child.name()),
             kind,
@@ -92,11 +94,15 @@ impl ChildSpec {
             },
             extras: None,
         };
-        Self {
+        let spec = Self {
             has_initialization: child.has_initialization(),
             child: Arc::new(child),
             settings,
+        };
+        if place.is_here() {
+            return spec;
         }
+        spec.place(place)
     }
 
     /// Sets the key among its siblings; by default the child's name.
@@ -217,6 +223,15 @@ impl ChildSpec {
         self
     }
 
+    /// Sets where it runs, and if it is a supervisor, all below it: by default where its supervisor runs,
+    /// unless the child itself says otherwise.
+    pub fn place(mut self, place: Place) -> Self {
+        if !place.is_here() || self.settings.extras.is_some() {
+            self.extras().place = Some(place).filter(|place| !place.is_here());
+        }
+        self
+    }
+
     fn extras(&mut self) -> &mut Extras {
         Arc::make_mut(self.settings.extras.get_or_insert_default())
     }
@@ -261,6 +276,17 @@ impl ChildSettings {
     #[must_use]
     pub fn after(&self) -> &[ChildId] {
         self.extras.as_ref().map_or(&[], |extras| &extras.after)
+    }
+
+    /// Where it runs.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.placed_apart().cloned().unwrap_or_default()
+    }
+
+    /// Where it runs, if that is not where its supervisor does.
+    pub(crate) fn placed_apart(&self) -> Option<&Place> {
+        self.extras.as_ref()?.place.as_ref()
     }
 
     /// Within what time it has to say that it gets on, if it has to.

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::{ChildKind, ChildSpec, Context, Findings, InitPolicy, ShutdownStrategy};
 use crate::exit::{ExitReason, InitializationError, IntoExit};
 use crate::path::ChildPath;
+use crate::place::Place;
 use crate::restart::Restart;
 
 /// A child of a supervisor: a worker, or a supervisor of its own.
@@ -66,19 +67,24 @@ pub trait Supervisable: Send + Sync + 'static {
         InitPolicy::Fatal
     }
 
+    /// Where it runs. By default where its supervisor does.
+    fn place(&self) -> Place {
+        Place::Here
+    }
+
     /// Whether there is anything to initialize. By default there is.
     ///
     /// A worker that answers `false` is up as soon as its task is spawned: nobody waits for its
     /// [`initialize`](Self::initialize), which must do nothing but to say what runs. That makes its starts
     /// cheaper. What comes of it is then the exit of a child that ran: an error and a panic are no initialization
     /// failures, and [`Started::Ignore`] is a normal exit.
-    /// A supervisor is not asked. Read once, when the spec is made.
+    /// A supervisor is not asked, and who runs in a [`place`](Self::place) elsewhere is waited for all the same. Read once, when the spec is made.
     fn has_initialization(&self) -> bool {
         true
     }
 
     /// What it is. A type that wraps a supervisor hands on what the supervisor answers to this method,
-    /// the next two and `shutdown_strategy`; all others leave this one and the next two alone.
+    /// the next two, `shutdown_strategy` and `place`; all others leave this one and the next two alone.
     fn kind(&self) -> ChildKind {
         ChildKind::Worker
     }

@@ -9,6 +9,7 @@ use crate::child::{ChildSpec, Lint, Report, Semantics, SpecError};
 use crate::meter::Meter;
 use crate::observe::Observer;
 use crate::path::ChildId;
+use crate::place::Place;
 use crate::restart::{Intensity, StormGuard};
 use crate::supervisor::{Blueprint, RunError, StartError, check};
 
@@ -106,6 +107,15 @@ impl<A: Send + 'static> DynamicSupervisor<A> {
     /// Sets how long it waits for a child whose task was aborted: 1 second by default.
     pub fn abort_grace(mut self, grace: Duration) -> Self {
         self.blueprint.abort_grace = grace;
+        self
+    }
+
+    /// Gives it, and all below it, a runtime of its own with that many threads: [`Place::OwnRuntime`].
+    ///
+    /// What blocks there blocks nobody outside. Not for the root of a tree, which runs where it is started:
+    /// [`check`](Self::check) says so.
+    pub fn with_dedicated_runtime(mut self, threads: usize) -> Self {
+        self.blueprint.place = Place::OwnRuntime { threads };
         self
     }
 

@@ -9,6 +9,7 @@ use crate::child::{
 };
 use crate::exit::InitializationError;
 use crate::path::ChildPath;
+use crate::place::Place;
 use crate::supervisor::{Driver, Rules, check_child};
 
 #[async_trait]
@@ -23,6 +24,10 @@ impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
 
     fn kind(&self) -> ChildKind {
         ChildKind::Supervisor
+    }
+
+    fn place(&self) -> Place {
+        self.blueprint.place.clone()
     }
 
     fn findings(&self, path: &ChildPath) -> Findings {

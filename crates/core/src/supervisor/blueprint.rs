@@ -13,6 +13,7 @@ use crate::child::{
 use crate::meter::{Gauge, Meter, Metering};
 use crate::observe::{EventKind, Hub, Observer, StartCause};
 use crate::path::{ChildId, ChildPath};
+use crate::place::Place;
 use crate::restart::{Intensity, StormGuard};
 use crate::stall::Detector;
 
@@ -26,6 +27,8 @@ pub(crate) struct Blueprint {
     pub(crate) stop_budget: Option<Duration>,
     /// `None`: those of the supervisor above.
     pub(crate) semantics: Option<Semantics>,
+    /// Where it runs, if it is not the root.
+    pub(crate) place: Place,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) busy_time: bool,
     pub(crate) meter: Option<Arc<dyn Meter>>,
@@ -47,6 +50,7 @@ impl Blueprint {
             abort_grace: Duration::from_secs(1),
             stop_budget: None,
             semantics: None,
+            place: Place::Here,
             observers: Vec::new(),
             busy_time: false,
             meter: None,
@@ -95,6 +99,9 @@ impl Blueprint {
         }
         if self.storm_guard.is_some_and(|guard| !guard.is_valid()) {
             findings.faults.push((path.clone(), Fault::StormGuard));
+        }
+        if path.parent().is_none() && !self.place.is_here() {
+            findings.faults.push((path.clone(), Fault::PlacedRoot));
         }
         if path.parent().is_some() && !self.observers.is_empty() {
             let path = path.clone();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::apart::live_apart;
 use super::deadlines::Deadlines;
 use super::decide::Decide;
 use super::ending::History;
@@ -116,6 +117,7 @@ impl Lives {
         (entry.told, entry.forced) = (None, false);
         let child = Arc::clone(&entry.spec.child);
         let beginning = Beginning::of(&entry.spec);
+        let place = entry.spec.settings.placed_apart().cloned();
         #[cfg(feature = "test-util")]
         let kind = entry.spec.settings.kind;
         drop(state);
@@ -128,6 +130,8 @@ impl Lives {
             }
             None => (child, beginning),
         };
+        // What has a place elsewhere may not get it.
+        let beginning = beginning.acknowledged_if(place.is_some());
         if let Beginning::AtOnce = beginning {
             self.is_up(&life);
         } else {
@@ -143,6 +147,9 @@ impl Lives {
         });
         if let Beginning::AtOnce = beginning {
             life.tell(EventKind::Started);
+        }
+        if let Some(place) = place {
+            return live_apart(&place, child, beginning, &life);
         }
         let task = tokio::spawn(live(child, beginning, Arc::clone(&life)));
         life.set_task(task.abort_handle());

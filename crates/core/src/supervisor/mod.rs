@@ -4,6 +4,7 @@
 //! `group`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
 //! `desk`, `ending` and `closing`) does.
 
+mod apart;
 mod blueprint;
 mod calls;
 mod closing;

@@ -19,6 +19,7 @@ use crate::observe::Observer;
 #[cfg(feature = "test-util")]
 use crate::path::Incarnation;
 use crate::path::{ChildId, ChildPath};
+use crate::place::Place;
 use crate::restart::{Intensity, Restart, StormGuard};
 
 /// A supervisor of a list of children: an inert blueprint, from which supervisors are started.
@@ -147,6 +148,15 @@ impl Supervisor {
     /// run are killed, one after the other if that is the order. `abort_grace` comes on top for whoever does not react to that.
     pub fn stop_budget(mut self, budget: Duration) -> Self {
         self.blueprint.stop_budget = Some(budget);
+        self
+    }
+
+    /// Gives it, and all below it, a runtime of its own with that many threads: [`Place::OwnRuntime`].
+    ///
+    /// What blocks there blocks nobody outside. Not for the root of a tree, which runs where it is started:
+    /// [`check`](Self::check) says so.
+    pub fn with_dedicated_runtime(mut self, threads: usize) -> Self {
+        self.blueprint.place = Place::OwnRuntime { threads };
         self
     }
 
@@ -392,6 +402,9 @@ pub(crate) fn faults_of(spec: &ChildSpec, auto_shutdown: bool) -> Vec<Fault> {
         .is_some_and(|within| within.is_zero())
     {
         faults.push(Fault::NoTimeToBeReady);
+    }
+    if settings.placed_apart() == Some(&Place::OwnRuntime { threads: 0 }) {
+        faults.push(Fault::NoThreads);
     }
     if settings.watchdog().is_some_and(|within| within.is_zero()) {
         faults.push(Fault::ZeroWatchdog);

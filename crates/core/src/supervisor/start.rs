@@ -16,6 +16,7 @@ use crate::child::{
 };
 use crate::exit::InitializationError;
 use crate::path::ChildPath;
+use crate::place::Place;
 
 #[async_trait]
 impl Supervisable for Supervisor {
@@ -33,6 +34,10 @@ impl Supervisable for Supervisor {
 
     fn children(&self) -> &[ChildSpec] {
         &self.children
+    }
+
+    fn place(&self) -> Place {
+        self.blueprint.place.clone()
     }
 
     fn findings(&self, path: &ChildPath) -> Findings {

@@ -284,6 +284,14 @@ impl Beginning {
             ChildKind::Worker => Self::AtOnce,
         }
     }
+
+    /// As that of a child which says itself that it is up, if that is asked for.
+    pub(super) fn acknowledged_if(self, asked: bool) -> Self {
+        match self {
+            Self::AtOnce if asked => Self::Worker,
+            Self::AtOnce | Self::Worker | Self::Supervisor => self,
+        }
+    }
 }
 
 impl Farewell {

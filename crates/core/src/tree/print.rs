@@ -121,6 +121,9 @@ fn rest(entry: &SnapshotEntry, memory: Option<Memory>) -> String {
         let all = counts.supervisors + counts.workers;
         parts.push(format!("{}/{all}", counts.active));
     }
+    if !entry.place.is_here() {
+        parts.push(entry.place.to_string());
+    }
     if let Some(uptime) = entry.uptime {
         parts.push(format!("up {}", Span(uptime)));
     }
@@ -218,6 +221,7 @@ mod tests {
     use super::*;
     use crate::meter::Busy;
     use crate::path::ChildPath;
+    use crate::place::Place;
 
     fn entry(path: &str, strategy: Option<&'static str>) -> SnapshotEntry {
         let mut ids = path.split('/');
@@ -231,6 +235,7 @@ mod tests {
                 None => ChildKind::Worker,
             },
             strategy,
+            place: Place::Here,
             state: ChildState::Running,
             incarnation: None,
             restarts: 0,

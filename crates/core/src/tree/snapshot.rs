@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::exit::ExitReason;
 use crate::meter::{Busy, Memory};
 use crate::path::{ChildPath, Incarnation};
+use crate::place::Place;
 use crate::restart::DelayCause;
 
 /// A whole tree, or the part below one supervisor, at one moment.
@@ -63,6 +64,8 @@ pub struct SnapshotEntry {
     pub kind: ChildKind,
     /// The strategy, if it is a supervisor that runs: `one-for-one`, `one-for-all`, `rest-for-one` or `dynamic`.
     pub strategy: Option<&'static str>,
+    /// Where it runs; `Here` is where its supervisor does.
+    pub place: Place,
     /// How far it is.
     pub state: ChildState,
     /// Its present life, if it has one.

@@ -27,6 +27,10 @@
 //! | B25 | an unlimited intensity took all memory | `intensity::an_unlimited_intensity_reserves_no_memory_and_never_gives_up` |
 //! | B26 | a period of zero switched the limit off | `check::check_names_all_faults_at_once_with_their_places` |
 //! | B27 | a slow group never reached its limit | `intensity::the_clock_of_the_window_stands_still_while_a_group_is_stopped`, `check::a_group_that_may_take_longer_to_stop_than_the_period_is_worth_a_word` |
+//! | B28 | the end of a runtime blocked an executor thread | `place::the_end_of_a_runtime_of_its_own_never_blocks_an_executor_thread`, `place::what_runs_on_a_runtime_of_its_own_is_gone_before_the_exit_of_the_child_is_told` |
+//! | B29 | a thread outlived its tree unseen | `place::a_tree_that_is_killed_takes_its_threads_along_and_its_streams_end_after_them`, `place::a_runtime_of_its_own_that_does_not_end_is_named_in_the_report_and_left_behind` |
+//! | B30 | a thread or runtime that failed was told as something else | `place::a_runtime_that_cannot_be_made_is_an_initialization_failure_and_no_panic` |
+//! | B31 | a root ignored its runtime | `place::a_root_with_a_place_is_refused_and_not_silently_run_elsewhere` |
 //! | B32 | the request to stop could be lost | `context::the_request_to_stop_can_be_awaited_by_many_at_any_time_and_a_dropped_signal_loses_nothing`, `drops::dropping_a_context_or_a_stop_signal_loses_no_request` |
 //! | B33 | no handle, and a drop of unknown effect | all of `handle` and `drops` |
 //! | B34 | no strategies, calls and events | `restart`, `calls`, `amid`, `dynamic`, `events` |
@@ -34,7 +38,7 @@
 //! | B36 | the name was read again and again | `restart::the_name_of_a_child_is_read_once_and_stays_over_restarts` |
 //! | B37 | tests slept | none here does: all but `unresponsive` run on the paused clock |
 //!
-//! B5, B24 and B28 to B31 are of parts that are not here yet.
+//! B5 and B24 are of parts that are not here yet.
 
 use perennial::{EventKind, Restart, Supervisor};
 use perennial_test::{End, Script};

@@ -25,6 +25,7 @@ mod lanes;
 mod metering;
 mod pacing;
 mod partition;
+mod place;
 mod random;
 mod report;
 mod restart;
