@@ -14,6 +14,8 @@ mod exit;
 
 mod restart;
 
+mod crash;
+
 mod dataspace;
 
 mod child;
@@ -48,6 +50,7 @@ pub use child::{
     Scope, ScopedTask, ScopedTaskError, Semantics, ShutdownStrategy, SpecError, StartChildError,
     Started, Stash, StopSignal, Supervisable, SupervisorHandle, blocking, worker,
 };
+pub use crash::{CrashDecision, CrashPhase, CrashReport};
 pub use dataspace::{
     Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,
 };

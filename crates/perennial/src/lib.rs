@@ -76,6 +76,7 @@ pub use perennial_core::{
 pub use perennial_core::{
     Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,
 };
+pub use perennial_core::{CrashDecision, CrashPhase, CrashReport};
 #[cfg(feature = "macros")]
 pub use perennial_macros::{Supervisable, worker};
 

@@ -112,14 +112,16 @@ pub(crate) const CORE_ROWS: &[Row] = &[
     row("restart", &[]),
     row("place", &[]),
     row("dataspace", &[]),
-    row("observe", &["restart"]),
+    row("crash", &["restart"]),
+    row("observe", &["restart", "crash"]),
     row("meter", &[]),
     row("stall", &["observe"]),
-    row("tree", &["restart", "place", "meter"]),
+    row("tree", &["restart", "crash", "place", "meter"]),
     row(
         "child",
         &[
             "restart",
+            "crash",
             "place",
             "dataspace",
             "observe",
@@ -131,7 +133,7 @@ pub(crate) const CORE_ROWS: &[Row] = &[
     row(
         "supervisor",
         &[
-            "child", "restart", "place", "observe", "tree", "meter", "stall",
+            "child", "restart", "crash", "place", "observe", "tree", "meter", "stall",
         ],
     ),
     row(
@@ -395,7 +397,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         what: "knows tokio, though it is a file of values",
         signs: &["tokio", "tokio_util"],
         place: Place::NeverIn(&[
-            "error.rs", "clock.rs", "path.rs", "exit.rs", "exit/", "restart/", "tree/",
+            "error.rs", "clock.rs", "path.rs", "exit.rs", "exit/", "restart/", "crash/", "tree/",
         ]),
     },
 ];

@@ -594,6 +594,7 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
         last_exit: None,
         restart_in: None,
         delayed_by: None,
+        crashes: Vec::new(),
         counts: None,
         busy: metering.and_then(|metering| metering.busy(gauge.map(|gauge| gauge.ledger()))),
         busy_in_life: gauge.and_then(|gauge| gauge.busy()),

@@ -11,9 +11,10 @@ use super::handle::ChildInfo;
 use super::index::Index;
 use super::pages::Pages;
 use super::{ChildKind, ChildSpec, Legacy, Life, Seat};
+use crate::crash::Crashes;
 use crate::exit::ExitReason;
 use crate::meter::{Ledger, Metering};
-use crate::path::{ChildPath, Incarnation};
+use crate::path::{ChildId, ChildPath, Incarnation};
 use crate::restart::DelayCause;
 use crate::sync::{Mutex, MutexGuard};
 use crate::tree::{ChildState, Counts, SnapshotEntry};
@@ -77,6 +78,8 @@ pub(crate) struct Entry {
     pub(crate) told: Option<Instant>,
     /// It overran its grace.
     pub(crate) forced: bool,
+    /// Its latest crashes, if there were any.
+    pub(crate) crashes: Option<Box<Crashes>>,
     /// For how long and why it waits for its restart.
     pub(crate) delay: Option<Box<Delay>>,
     /// What is measured of it, if anything is and it has been started before.
@@ -216,6 +219,7 @@ impl RosterState {
             legacy: None,
             told: None,
             forced: false,
+            crashes: None,
             delay: None,
             ledger: None,
         };
@@ -263,6 +267,30 @@ impl RosterState {
     /// The child of that id.
     pub(crate) fn child(&self, id: &str) -> Option<&Entry> {
         self.get(self.find(id)?)
+    }
+
+    /// The siblings of a child that are not down, or only those `behind` it: the first so many in start order,
+    /// and how many there are.
+    pub(crate) fn siblings(
+        &self,
+        slot: usize,
+        behind: bool,
+        named: usize,
+    ) -> (Vec<ChildId>, usize) {
+        let rank = self.get(slot).map_or(0, |entry| entry.rank);
+        let is_meant = |entry: &&Entry| {
+            let is_other = entry.rank > rank || !behind && entry.rank != rank;
+            is_other && entry.state != ChildState::Idle
+        };
+        let mut siblings: Vec<&Entry> = self.entries.iter().filter(is_meant).collect();
+        let count = siblings.len();
+        if count > named {
+            siblings.select_nth_unstable_by_key(named, |entry| entry.rank);
+            siblings.truncate(named);
+        }
+        siblings.sort_unstable_by_key(|entry| entry.rank);
+        let names = siblings.iter().map(|entry| entry.path.id().clone());
+        (names.collect(), count)
     }
 
     pub(crate) fn lives(&self) -> impl Iterator<Item = &Arc<Life>> {
@@ -325,6 +353,10 @@ impl Entry {
                 .as_deref()
                 .and_then(|delay| Some(delay.until?.saturating_duration_since(now))),
             delayed_by: self.delay.as_deref().map(|delay| delay.cause),
+            crashes: self
+                .crashes
+                .as_ref()
+                .map_or(Vec::new(), |kept| kept.to_vec()),
             counts: None,
             busy: metering.and_then(|metering| metering.busy(ledger)),
             busy_in_life: gauge.and_then(|gauge| gauge.busy()),

@@ -10,7 +10,7 @@ use crate::child::{
 use crate::exit::InitializationError;
 use crate::path::ChildPath;
 use crate::place::Place;
-use crate::supervisor::{Driver, Rules, check_child};
+use crate::supervisor::{Driver, Rules, Strategy, check_child};
 
 #[async_trait]
 impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
@@ -48,7 +48,9 @@ impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
         let semantics = blueprint.semantics_for(&ctx);
         let rules = Rules {
             semantics,
+            strategy: Strategy::OneForOne,
             intensity: blueprint.intensity,
+            crash_reports: blueprint.crash_reports,
             check: check_child,
             auto_shutdown: false,
             max_children: self.max_children,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Span;
+use crate::crash::CrashReport;
 use crate::exit::{Chain, Deed, Escalation, Exhausted, ExitReason, InitializationError, Surrender};
 use crate::path::{ChildPath, Incarnation};
 use crate::restart::DelayCause;
@@ -125,6 +126,11 @@ pub enum EventKind {
         /// How long it lasted.
         after: Duration,
     },
+    /// It has crashed, and its supervisor has decided what follows; beside the event that tells of its end.
+    Crashed {
+        /// The whole story.
+        report: Arc<CrashReport>,
+    },
     /// It has used up its own limit of restarts, and stays down.
     Dropped,
     /// Too much has failed: the supervisor begins no restart for that time.
@@ -199,6 +205,8 @@ impl EventKind {
             Self::Stuck | Self::Dropped | Self::StormPause { .. } => true,
             Self::Stalled { .. } => true,
             Self::Delayed { .. } | Self::Recovered | Self::Satisfied { .. } => false,
+            // The end itself was told.
+            Self::Crashed { .. } => false,
             Self::Exited { reason } => reason.is_abnormal(),
             Self::Starting { .. } | Self::Started | Self::Ignored => false,
             Self::StopRequested { .. } | Self::AutoShutdown { .. } => false,
@@ -253,6 +261,7 @@ impl fmt::Display for EventKind {
             Self::StallOver { after } => {
                 write!(f, "has left its poll after {}", Span(whole_millis(*after)))
             }
+            Self::Crashed { report } => write!(f, "crashed: {}", report.decision),
             Self::Dropped => f.write_str("stays down: its restarts are used up"),
             Self::StormPause { pause } => {
                 write!(

@@ -120,6 +120,17 @@ impl Hub {
         }
     }
 
+    /// Whether anybody would hear of a crash; else it is enough to [`pass`](Self::pass) over it.
+    pub(crate) fn is_heard(&self) -> bool {
+        // Relaxed: as in `tell`.
+        self.watched.load(Ordering::Relaxed) || trace::hears_crashes()
+    }
+
+    /// Something happens that nobody hears of: it takes a number all the same.
+    pub(crate) fn pass(&self) {
+        self.next.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Passes one event on; the next one that observers have caused.
     fn pass_on(&self, (path, incarnation, kind): Untold) -> Option<Untold> {
         let event = Arc::new(Event {

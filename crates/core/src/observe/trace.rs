@@ -11,7 +11,7 @@ use crate::path::{ChildPath, Incarnation};
 
 /// Starts, exits and stops.
 const PROGRESS: &str = "perennial::progress";
-/// Failures of children and what supervisors decide about them.
+/// Failures of children and what supervisors decide about them; the whole stories at `DEBUG`.
 const CRASH: &str = "perennial::crash";
 
 /// Whole trees, printed because somebody asked.
@@ -41,6 +41,9 @@ pub(crate) fn caught<T>(
 /// Passes an event on to the subscriber, if there is one that wants it.
 pub(crate) fn event(path: &ChildPath, incarnation: Incarnation, kind: &EventKind) {
     let incarnation = incarnation.get();
+    if let EventKind::Crashed { report } = kind {
+        return tracing::event!(target: CRASH, Level::DEBUG, %path, incarnation, "{report}");
+    }
     match level(kind) {
         Level::ERROR => {
             tracing::event!(target: CRASH, Level::ERROR, %path, incarnation, "{path} {kind}");
@@ -53,6 +56,11 @@ pub(crate) fn event(path: &ChildPath, incarnation: Incarnation, kind: &EventKind
         }
         _ => tracing::event!(target: PROGRESS, Level::DEBUG, %path, incarnation, "{path} {kind}"),
     }
+}
+
+/// Whether a subscriber wants the stories of crashes.
+pub(crate) fn hears_crashes() -> bool {
+    tracing::enabled!(target: CRASH, Level::DEBUG)
 }
 
 /// Passes a printed tree on to the subscriber; `false` if there is none that wants it.

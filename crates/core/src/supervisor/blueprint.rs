@@ -17,6 +17,9 @@ use crate::place::Place;
 use crate::restart::{Intensity, StormGuard};
 use crate::stall::Detector;
 
+/// How many crashes of each child are kept if nothing else is said.
+const CRASH_REPORTS: usize = 3;
+
 /// The settings that static and dynamic supervisors share.
 #[derive(Clone)]
 pub(crate) struct Blueprint {
@@ -25,6 +28,8 @@ pub(crate) struct Blueprint {
     pub(crate) storm_guard: Option<StormGuard>,
     pub(crate) abort_grace: Duration,
     pub(crate) stop_budget: Option<Duration>,
+    /// How many crashes of each child are kept.
+    pub(crate) crash_reports: usize,
     /// `None`: those of the supervisor above.
     pub(crate) semantics: Option<Semantics>,
     /// Where it runs, if it is not the root.
@@ -49,6 +54,7 @@ impl Blueprint {
             storm_guard: None,
             abort_grace: Duration::from_secs(1),
             stop_budget: None,
+            crash_reports: CRASH_REPORTS,
             semantics: None,
             place: Place::Here,
             observers: Vec::new(),

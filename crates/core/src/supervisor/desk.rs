@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::protocol::{Answer, Input, Newcomer, Refusal, Request, Slot, Traits};
+use super::strategy::Strategy;
 use crate::child::Semantics;
 use crate::child::{
     Call, ChildError, ChildRef, ChildSettings, ChildSpec, Entry, InitPolicy, Order, Roster, Seat,
@@ -38,7 +39,10 @@ pub(crate) struct Desk {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) semantics: Semantics,
+    pub(crate) strategy: Strategy,
     pub(crate) intensity: Intensity,
+    /// How many crashes of each child are kept.
+    pub(crate) crash_reports: usize,
     pub(crate) check: fn(&Rules, &Roster, &ChildSpec) -> Result<(), SpecError>,
     pub(crate) auto_shutdown: bool,
     pub(crate) max_children: usize,

@@ -72,7 +72,8 @@ impl<M: Decide> Driver<M> {
         let handle = SupervisorHandle {
             seat: Arc::clone(&seat),
         };
-        let lives = Lives::new(&inbox, &roster, handle, semantics, life);
+        let mut lives = Lives::new(&inbox, &roster, handle, semantics, life);
+        lives.crash_reports = rules.crash_reports;
         // A wrapper of a supervisor starts it once a life; a second one would be its own bug.
         life.set_seat(Arc::clone(&seat));
         seat.take(Arc::new(Occupant {
@@ -236,11 +237,14 @@ impl<M: Decide> Driver<M> {
         let about = input.slot();
         let before = about.and_then(|slot| self.machine.state(slot));
         self.machine.step(moment, input, &mut actions);
+        let decision = self.crash_decision(input, &actions);
         for action in actions.drain(..) {
+            self.report_crash(decision);
             // What comes before is seen by those who are told of this.
             self.lives.publish(self.now, action.slot(), &self.machine);
             self.act(action, before);
         }
+        self.report_crash(decision);
         self.lives.publish(self.now, about, &self.machine);
         self.actions = actions;
     }

@@ -153,6 +153,15 @@ impl Ending {
     }
 }
 
+/// One by one: two errors that panic when they are dropped would end the OS process.
+impl Drop for History {
+    fn drop(&mut self) {
+        while let Some(exit) = self.0.pop_front() {
+            let_go(exit);
+        }
+    }
+}
+
 /// A child and how it last ended.
 fn child(roster: &Roster, slot: usize) -> (ChildPath, ExitReason) {
     let state = roster.lock();

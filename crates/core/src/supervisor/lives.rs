@@ -18,6 +18,7 @@ use crate::child::{
     ChildReport, Entry, Extras, Family, Inbox, Life, Report, Roster, Semantics, StopRequest,
     Supervisable, SupervisorHandle, Word,
 };
+use crate::crash::{CrashDecision, CrashPhase, CrashReport};
 use crate::exit::{ExitReason, InitializationError, catch, let_go};
 use crate::meter::Gauge;
 use crate::observe::{EventKind, StartCause};
@@ -36,6 +37,10 @@ pub(crate) struct Lives {
     pub(super) history: History,
     /// How the children were stopped, if the supervisor itself ends.
     pub(super) report: Option<Report>,
+    /// Whose crash the machine is to decide on, or has just decided on.
+    pub(super) crash: Option<Slot>,
+    /// How many crashes of each child are kept.
+    pub(super) crash_reports: usize,
     /// How many restarts were begun.
     restarts: u64,
     /// How often restarts have paused in a storm.
@@ -73,6 +78,8 @@ impl Lives {
             }),
             history: History::default(),
             report: None,
+            crash: None,
+            crash_reports: 0,
             restarts: 0,
             storm_pauses: 0,
             stop_by: None,
@@ -357,13 +364,30 @@ impl Lives {
             return None;
         };
         let inherited = std::mem::replace(&mut entry.legacy, life.legacy(unresponsive));
-        entry.since = None;
+        let since = entry.since.take();
         let told = entry.told.take();
         // It may have ended in order just when its grace was over.
         let forced = entry.forced && (unresponsive || was_killed(&reason));
         let followed = entry.spec.settings.restart.follows(reason.is_abnormal());
         let before = entry.last_exit.replace(reason.clone());
         let extras = entry.spec.settings.extras.clone();
+        let phase = CrashPhase::of(&reason, told.is_some());
+        let too_old = phase.and_then(|phase| {
+            let report = CrashReport {
+                path: life.path.clone(),
+                incarnation: life.incarnation,
+                phase,
+                exit: reason.clone(),
+                uptime: since.map(|since| now.saturating_duration_since(since)),
+                restarts: u64::from(entry.restarts),
+                // Until the machine has decided.
+                decision: CrashDecision::Retried,
+                siblings: None,
+            };
+            let crashes = entry.crashes.get_or_insert_default();
+            crashes.push(report, self.crash_reports)
+        });
+        self.crash = phase.map(|_| slot);
         drop(state);
         let judged = extras
             .filter(|_| told.is_none())
@@ -388,6 +412,9 @@ impl Lives {
         }
         // The user's own errors may be in there.
         let_go((before, life));
+        if too_old.is_some() {
+            let_go(too_old);
+        }
         let_go(inherited);
         Some(judged)
     }

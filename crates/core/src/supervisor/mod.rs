@@ -2,13 +2,14 @@
 //!
 //! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`,
 //! `group`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
-//! `desk`, `ending` and `closing`) does.
+//! `desk`, `crashes`, `ending` and `closing`) does.
 
 mod apart;
 mod blueprint;
 mod calls;
 mod closing;
 mod convoy;
+mod crashes;
 mod deadlines;
 mod decide;
 mod desk;

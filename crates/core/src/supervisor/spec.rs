@@ -160,6 +160,13 @@ impl Supervisor {
         self
     }
 
+    /// Sets how many crashes of each child a [`Snapshot`](crate::Snapshot) tells of: the latest 3 by default. A
+    /// [`CrashReport`](crate::CrashReport) holds the error of the crash, which lives that long.
+    pub fn crash_reports(mut self, count: usize) -> Self {
+        self.blueprint.crash_reports = count;
+        self
+    }
+
     /// Sets how literally it, and all below it, follow OTP.
     pub fn semantics(mut self, semantics: Semantics) -> Self {
         self.blueprint.semantics = Some(semantics);

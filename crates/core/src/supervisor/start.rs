@@ -52,7 +52,9 @@ impl Supervisable for Supervisor {
         let semantics = blueprint.semantics_for(&ctx);
         let rules = Rules {
             semantics,
+            strategy: self.strategy,
             intensity: blueprint.intensity,
+            crash_reports: blueprint.crash_reports,
             check: check_child,
             auto_shutdown: self.auto_shutdown != AutoShutdown::Never,
             max_children: usize::MAX,

@@ -244,6 +244,7 @@ mod tests {
             last_exit: None,
             restart_in: None,
             delayed_by: None,
+            crashes: Vec::new(),
             counts: None,
             busy: None,
             busy_in_life: None,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::crash::CrashReport;
 use crate::exit::ExitReason;
 use crate::meter::{Busy, Memory};
 use crate::path::{ChildPath, Incarnation};
@@ -83,6 +84,8 @@ pub struct SnapshotEntry {
     pub restart_in: Option<Duration>,
     /// For what it waits then.
     pub delayed_by: Option<DelayCause>,
+    /// Its latest crashes, oldest first, as many as [`Supervisor::crash_reports`](crate::Supervisor::crash_reports) says.
+    pub crashes: Vec<CrashReport>,
     /// Its children, if it is a supervisor.
     pub counts: Option<Counts>,
     /// The time of its polls since its supervisor started; `None` if that is not measured.

@@ -11,6 +11,7 @@ mod auto_shutdown;
 mod calls;
 mod check;
 mod context;
+mod crash;
 mod dataspace;
 mod defects;
 mod drops;

@@ -1,0 +1,140 @@
+//! The stories of crashes: each is completed when its machine has decided what follows.
+
+use std::sync::Arc;
+
+use super::decide::Decide;
+use super::driver::{Driver, Stage};
+use super::lives::Lives;
+use super::protocol::{Action, End, Input, Slot};
+use super::slot::{State, Then};
+use super::strategy::Strategy;
+use crate::crash::{CrashDecision, CrashPhase, Crashes, NAMED, Siblings};
+use crate::observe::EventKind;
+
+impl<M: Decide> Driver<M> {
+    /// What the machine has just decided of a crash, if the input was one: now, or as soon as its
+    /// actions are carried out.
+    #[inline]
+    pub(super) fn crash_decision(
+        &mut self,
+        input: Input,
+        actions: &[Action],
+    ) -> Option<CrashDecision> {
+        match input {
+            Input::Exited(slot, _) if self.lives.crash.is_some() => {
+                Some(self.decided(slot, actions))
+            }
+            Input::Retry(slot) if self.lives.reopen(slot) => Some(self.decided(slot, actions)),
+            Input::Overdue(slot) if actions.contains(&Action::Abandon(slot)) => {
+                Some(self.decided(slot, actions))
+            }
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn report_crash(&mut self, decision: Option<CrashDecision>) {
+        if let Some(slot) = self.lives.crash.take() {
+            self.complete(slot, decision.unwrap_or(CrashDecision::Stopped));
+        }
+    }
+
+    fn decided(&self, slot: Slot, actions: &[Action]) -> CrashDecision {
+        let state = self.machine.state(slot);
+        let mut decision = None;
+        for action in actions {
+            match *action {
+                Action::Ending(end) => return of_end(end),
+                Action::Delay(delayed, cause, by) if delayed == slot => {
+                    decision = Some(CrashDecision::Delayed { by, cause });
+                }
+                Action::Dropped(dropped) if dropped == slot => {
+                    decision = Some(CrashDecision::Dropped);
+                }
+                _ => (),
+            }
+        }
+        decision.unwrap_or(match state {
+            Some(State::Retrying) => CrashDecision::Retried,
+            Some(State::Due(_) | State::Starting(..) | State::Running(_)) => {
+                CrashDecision::Restarted
+            }
+            Some(State::Stopping(Then::Due(_) | Then::Failed, _) | State::Delayed(_)) => {
+                CrashDecision::Restarted
+            }
+            Some(State::Stopping(Then::Idle | Then::Remove, _) | State::Idle) | None => {
+                match self.stage {
+                    Stage::Ending(..) | Stage::Over(_) => CrashDecision::Stopped,
+                    Stage::Booting | Stage::Up => CrashDecision::StaysDown,
+                }
+            }
+        })
+    }
+
+    fn complete(&mut self, slot: Slot, decision: CrashDecision) {
+        let siblings = self.siblings(slot, decision);
+        let hub = &self.lives.family.commons.hub;
+        let is_told = decision != CrashDecision::Retried;
+        let is_kept = !is_told || self.lives.crash_reports > 0;
+        let mut state = self.lives.roster.lock();
+        let crashes = state
+            .get_mut(slot)
+            .and_then(|row| row.crashes.as_deref_mut());
+        let Some(report) = crashes.and_then(|crashes| crashes.decide(decision)) else {
+            return;
+        };
+        if report.phase != CrashPhase::Stop {
+            report.siblings = siblings;
+        }
+        let told = (is_told && hub.is_heard()).then(|| Arc::new(report.clone()));
+        let unkept = (!is_kept)
+            .then(|| state.get_mut(slot).and_then(|row| row.crashes.take()))
+            .flatten();
+        drop(state);
+        if let Some(report) = told {
+            let (path, life) = (report.path.clone(), report.incarnation);
+            hub.tell(&path, life, EventKind::Crashed { report });
+        } else if is_told {
+            hub.pass();
+        }
+        drop(unkept);
+    }
+
+    /// Who is stopped because of a crash.
+    fn siblings(&self, slot: Slot, decision: CrashDecision) -> Option<Arc<Siblings>> {
+        let behind = match (decision, self.desk.rules.strategy) {
+            (decision, _) if decision.ends_supervisor() => false,
+            (CrashDecision::Restarted, Strategy::OneForAll) => false,
+            (CrashDecision::Restarted, Strategy::RestForOne) => true,
+            _ => return None,
+        };
+        let state = self.lives.roster.lock();
+        let (names, count) = state.siblings(slot, behind, NAMED);
+        drop(state);
+        (count > 0).then(|| Arc::new(Siblings { names, count }))
+    }
+}
+
+impl Lives {
+    /// Whether the machine is about to decide on a crash of the child that it had put off.
+    fn reopen(&mut self, slot: Slot) -> bool {
+        let state = self.roster.lock();
+        let crashes = state.get(slot).and_then(|row| row.crashes.as_deref());
+        let is_open = crashes.is_some_and(Crashes::is_open);
+        drop(state);
+        self.crash = is_open.then_some(slot);
+        is_open
+    }
+}
+
+fn of_end(end: End) -> CrashDecision {
+    match end {
+        End::Asked => CrashDecision::Stopped,
+        End::BootFailed(_) | End::RestartFailed(_) => CrashDecision::Unstartable,
+        End::Exhausted(_) => CrashDecision::GaveUp { own_limit: false },
+        End::LimitReached(_) => CrashDecision::GaveUp { own_limit: true },
+        End::Escalated(_) => CrashDecision::Escalated,
+        End::Satisfied(_) => CrashDecision::Satisfied,
+        End::SignificantExited(_) => CrashDecision::AutoShutdown,
+    }
+}
