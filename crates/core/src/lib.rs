@@ -36,6 +36,8 @@ mod meter;
 
 mod stall;
 
+mod health;
+
 #[cfg(feature = "signals")]
 mod app;
 
@@ -59,6 +61,7 @@ pub use exit::{
     BoxError, Escalation, Exhausted, ExitReason, InitPhase, InitializationError, IntoExit, Panic,
     install_panic_hook,
 };
+pub use health::{Health, HealthReason, HealthStream, HealthTrouble, HealthVerdict};
 pub use meter::{Busy, Memory, Meter};
 pub use observe::{
     Event, EventKind, EventStream, LostEvents, Observer, StartCause, StderrObserver,
@@ -73,7 +76,7 @@ pub use supervisor::{
     AutoShutdown, RunError, StartError, StartMode, StopMode, Strategy, Supervisor,
 };
 pub use tasks::{Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle};
-pub use tree::{ChildKind, ChildState, Counts, Snapshot, SnapshotEntry};
+pub use tree::{ChildKind, ChildState, Counts, HealthImpact, Snapshot, SnapshotEntry};
 
 /// What the code of `perennial-macros` calls; no API, and not covered by semantic versioning.
 #[doc(hidden)]

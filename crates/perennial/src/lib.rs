@@ -77,6 +77,9 @@ pub use perennial_core::{
     Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,
 };
 pub use perennial_core::{CrashDecision, CrashPhase, CrashReport};
+pub use perennial_core::{
+    Health, HealthImpact, HealthReason, HealthStream, HealthTrouble, HealthVerdict,
+};
 #[cfg(feature = "macros")]
 pub use perennial_macros::{Supervisable, worker};
 

@@ -136,6 +136,7 @@ pub(crate) const CORE_ROWS: &[Row] = &[
             "child", "restart", "crash", "place", "observe", "tree", "meter", "stall",
         ],
     ),
+    row("health", &["child", "observe", "tree"]),
     row(
         "dynamic",
         &[
@@ -412,7 +413,7 @@ pub(crate) const FILE_BUDGETS: &[(&str, usize)] = &[
 
 /// How many lines of code the sources of a crate may have in all.
 pub(crate) const CRATE_BUDGETS: &[(&str, usize)] = &[
-    ("crates/core/src/", 16_000),
+    ("crates/core/src/", 18_000),
     ("crates/macros/src/", 1_200),
     ("crates/testkit/src/", 2_000),
     ("crates/alloc/src/", 1_000),

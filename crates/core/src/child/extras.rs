@@ -8,6 +8,7 @@ use crate::exit::ExitReason;
 use crate::path::ChildId;
 use crate::place::Place;
 use crate::restart::{Backoff, ExitVerdict, Intensity, OnLimit, Plan};
+use crate::tree::HealthImpact;
 
 /// What few child specs say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub(crate) struct Extras {
     pub(crate) ready_within: Option<Duration>,
     /// The siblings that it needs.
     pub(crate) after: Vec<ChildId>,
+    pub(crate) impact: Option<HealthImpact>,
     pub(crate) classifier: Option<Judge<Option<ExitVerdict>>>,
     pub(crate) stop_when: Option<Judge<bool>>,
     /// None is where its supervisor runs.

@@ -16,7 +16,7 @@ use crate::exit::ExitReason;
 use crate::observe::{EventKind, EventStream};
 use crate::path::{ChildId, ChildPath, Incarnation};
 use crate::place::Place;
-use crate::tree::{ChildState, Counts, Snapshot, SnapshotEntry};
+use crate::tree::{ChildState, Counts, HealthImpact, Snapshot, SnapshotEntry};
 
 /// A supervisor as others hold it: to add, stop and look at its children.
 ///
@@ -385,6 +385,8 @@ impl SupervisorHandle {
                 orphaned: false,
             };
             life.ask_to_stop(None, request);
+            // At once, also if the supervisor is busy.
+            life.family.commons.hub.beat();
         }
     }
 
@@ -571,7 +573,7 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
         // A copy: a meter is asked for what it knows, and may look at this roster itself.
         let entry = above.roster.lock().child(path.id().as_str()).cloned();
         if let Some(entry) = entry {
-            return entry.shown(now, 0, metering);
+            return entry.shown(now, 0, above.roster.dynamic, metering);
         }
     }
     let gauge = occupant.life.gauge();
@@ -594,6 +596,10 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
         last_exit: None,
         restart_in: None,
         delayed_by: None,
+        impact: HealthImpact::Required,
+        has_run: occupant.life.seat().is_some_and(|seat| seat.is_up()),
+        is_stuck: false,
+        has_given_up: false,
         crashes: Vec::new(),
         counts: None,
         busy: metering.and_then(|metering| metering.busy(gauge.map(|gauge| gauge.ledger()))),
@@ -619,6 +625,7 @@ fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
             let picture = occupant.roster.picture();
             let (counts, rows) = picture.rows(now, entry.depth + 1, metering);
             entry.strategy = Some(occupant.roster.strategy);
+            entry.has_given_up = occupant.roster.has_given_up();
             entry.counts = Some(counts);
             snapshot.entries.reserve(rows.len() + 1);
             open.push(rows.into_iter());

@@ -16,8 +16,9 @@ use crate::exit::ExitReason;
 use crate::meter::{Ledger, Metering};
 use crate::path::{ChildId, ChildPath, Incarnation};
 use crate::restart::DelayCause;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
-use crate::tree::{ChildState, Counts, SnapshotEntry};
+use crate::tree::{ChildState, Counts, HealthImpact, SnapshotEntry};
 
 /// Reading it never waits for the supervisor: it is locked only for the moment of a look or a change.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(crate) struct Roster {
         allow(dead_code, reason = "only an application asks for the time of a stop")
     )]
     pub(crate) abort_grace: Duration,
+    /// The supervisor has given up.
+    gave_up: AtomicBool,
     state: Mutex<RosterState>,
 }
 
@@ -108,6 +111,7 @@ impl Roster {
             strategy,
             dynamic,
             abort_grace,
+            gave_up: AtomicBool::new(false),
             state: Mutex::new(RosterState::new(dynamic, room)),
         })
     }
@@ -115,6 +119,16 @@ impl Roster {
     pub(crate) fn lock(&self) -> MutexGuard<'_, RosterState> {
         // Each change is a field or two: nothing is left half done by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The supervisor gives up: from now on its children only stop.
+    pub(crate) fn give_up(&self) {
+        // Relaxed: it stands for itself.
+        self.gave_up.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_given_up(&self) -> bool {
+        self.gave_up.load(Ordering::Relaxed)
     }
 
     /// The rows as they are now.
@@ -152,7 +166,10 @@ impl Picture {
         let rows = self.in_order().map(|entry| {
             self.count(entry, &mut counts);
             let seat = entry.life.as_ref().and_then(|life| life.seat());
-            (entry.shown(now, depth, metering), seat.cloned())
+            (
+                entry.shown(now, depth, self.dynamic, metering),
+                seat.cloned(),
+            )
         });
         let rows = rows.collect();
         (counts, rows)
@@ -328,14 +345,17 @@ impl Entry {
         up && self.life.as_ref().is_some_and(|life| !life.is_gone())
     }
 
+    /// As a snapshot shows it; a child of a `dynamic` supervisor is one of many.
     pub(super) fn shown(
         &self,
         now: Instant,
         depth: usize,
+        dynamic: bool,
         metering: Option<&Metering>,
     ) -> SnapshotEntry {
         let ledger = self.ledger.as_ref();
         let gauge = self.life.as_ref().and_then(|life| life.gauge());
+        let stuck = self.life.as_ref().and_then(|life| life.stuck());
         SnapshotEntry {
             path: self.path.clone(),
             depth,
@@ -353,6 +373,14 @@ impl Entry {
                 .as_deref()
                 .and_then(|delay| Some(delay.until?.saturating_duration_since(now))),
             delayed_by: self.delay.as_deref().map(|delay| delay.cause),
+            impact: self.spec.settings.impact().unwrap_or(if dynamic {
+                HealthImpact::Optional
+            } else {
+                HealthImpact::Required
+            }),
+            has_run: self.ran.is_some(),
+            is_stuck: stuck.is_some(),
+            has_given_up: false,
             crashes: self
                 .crashes
                 .as_ref()

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{Inbox, Life, Outcome, Report, Roster, Semantics};
 use crate::exit::ExitReason;
-use crate::observe::{EventSink, EventStream, Hub};
+use crate::observe::{EventStream, Hub, Pulse, Sink};
 use crate::path::{ChildId, ChildPath};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, OnceLock};
@@ -35,8 +35,8 @@ struct SeatState {
     reserved: bool,
     /// Whose seat it is: that of the supervisor at this path, from the first one on that sat here.
     place: Option<ChildPath>,
-    /// Streams that were asked for before the start.
-    early: Vec<EventSink>,
+    /// Of those who wanted to hear of the tree before the start.
+    early: Vec<Sink>,
 }
 
 /// A running supervisor, as others see it.
@@ -205,15 +205,26 @@ impl Seat {
     /// The events of the tree that it is or will be part of.
     pub(crate) fn events(&self) -> EventStream {
         let (sink, stream) = EventStream::new();
+        self.attach(Sink::Events(sink));
+        stream
+    }
+
+    /// Beats when something changes in that tree.
+    pub(crate) fn pulse(&self) -> Pulse {
+        let (sink, pulse) = Pulse::new();
+        self.attach(Sink::Pulse(sink));
+        pulse
+    }
+
+    fn attach(&self, sink: Sink) {
         let mut state = self.lock();
         if let Some(occupant) = state.occupant.clone() {
             drop(state);
             occupant.life.family.commons.hub.attach(sink);
         } else {
-            state.early.retain(EventSink::is_heard);
+            state.early.retain(Sink::is_heard);
             state.early.push(sink);
         }
-        stream
     }
 
     /// The number of the next child of a template, in all lives of the supervisor.

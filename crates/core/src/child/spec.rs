@@ -10,6 +10,7 @@ use crate::exit::ExitReason;
 use crate::path::ChildId;
 use crate::place::Place;
 use crate::restart::{Backoff, ExitVerdict, Intensity, OnLimit, Plan, Restart};
+use crate::tree::HealthImpact;
 
 /// How long an initialization may take if nothing else is said.
 const INIT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -198,6 +199,13 @@ impl ChildSpec {
         self
     }
 
+    /// Sets whether its state counts for the [`Health`](crate::Health) of the tree: by default it does, unless its
+    /// supervisor is a dynamic one.
+    pub fn health(mut self, impact: HealthImpact) -> Self {
+        self.extras().impact = Some(impact);
+        self
+    }
+
     /// Asks `classify` what is to follow an exit of this child that nobody asked for; `None` is: as its restart
     /// type says.
     ///
@@ -287,6 +295,12 @@ impl ChildSettings {
     /// Where it runs, if that is not where its supervisor does.
     pub(crate) fn placed_apart(&self) -> Option<&Place> {
         self.extras.as_ref()?.place.as_ref()
+    }
+
+    /// Whether its state counts for the health of the tree, if its spec says so.
+    #[must_use]
+    pub fn impact(&self) -> Option<HealthImpact> {
+        self.extras.as_ref()?.impact
     }
 
     /// Within what time it has to say that it gets on, if it has to.

@@ -74,7 +74,7 @@ impl fmt::Display for CrashDecision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Delayed { by, cause } => {
-                write!(f, "restarted in {}: {cause}", Span(*by))?;
+                write!(f, "restarted in {}: {cause}", rounded(*by))?;
                 return match cause {
                     DelayCause::Backoff { attempt } => write!(f, ", attempt {attempt}"),
                     DelayCause::Verdict | DelayCause::Storm | DelayCause::Quarantine => Ok(()),

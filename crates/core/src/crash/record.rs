@@ -10,7 +10,7 @@ use crate::exit::let_go;
 pub(crate) struct Crashes(VecDeque<CrashReport>);
 
 impl Crashes {
-    /// Adds the latest one, on which nothing is decided yet; so many are kept, but this one in any case. What is too old
+    /// Adds the latest one, which says that it is restarted; so many are kept, but this one in any case. What is too old
     /// is to be dropped by the caller: the errors in it are the user's.
     #[must_use]
     pub(crate) fn push(&mut self, report: CrashReport, keep: usize) -> Option<CrashReport> {
@@ -25,10 +25,12 @@ impl Crashes {
         oldest
     }
 
-    /// Whether it is still to be decided what follows the latest one.
-    pub(crate) fn is_open(&self) -> bool {
-        let latest = self.0.back();
-        latest.is_some_and(|report| report.decision == CrashDecision::Retried)
+    /// Whether it was still to be decided what follows the latest one; it is restarted if nothing else is decided now.
+    pub(crate) fn reopen(&mut self) -> bool {
+        let latest = self.0.back_mut();
+        let open = latest.filter(|report| report.decision == CrashDecision::Retried);
+        open.map(|report| report.decision = CrashDecision::Restarted)
+            .is_some()
     }
 
     /// What follows the latest one.

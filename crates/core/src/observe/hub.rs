@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
 use super::event::{Event, EventKind};
+use super::pulse::PulseSink;
 use super::stream::EventSink;
 use super::trace;
 use crate::path::{ChildPath, Incarnation};
@@ -41,6 +42,12 @@ impl<F: Fn(&Event) + Send + Sync + 'static> Observer for F {
     }
 }
 
+/// Where something of a tree is passed on to.
+pub(crate) enum Sink {
+    Events(EventSink),
+    Pulse(PulseSink),
+}
+
 /// Numbers the events of one tree and passes them on.
 pub(crate) struct Hub {
     /// The number of the next event.
@@ -48,6 +55,8 @@ pub(crate) struct Hub {
     /// Whether anybody listens: then numbers are given in turn, so that the order in which events are
     /// passed on is that of their numbers.
     watched: AtomicBool,
+    /// Whether anybody wants to know of every change, told or not.
+    pulsed: AtomicBool,
     observers: Vec<Arc<dyn Observer>>,
     /// Held by who passes an event on, while the observers look at it.
     turn: Mutex<()>,
@@ -58,6 +67,7 @@ pub(crate) struct Hub {
 #[derive(Default)]
 struct State {
     sinks: Vec<EventSink>,
+    pulses: Vec<PulseSink>,
     closed: bool,
     /// Whose turn it is.
     teller: Option<ThreadId>,
@@ -73,6 +83,7 @@ impl Hub {
         Self {
             next: AtomicU64::new(1),
             watched: AtomicBool::new(!observers.is_empty()),
+            pulsed: AtomicBool::new(false),
             observers,
             turn: Mutex::default(),
             state: Mutex::default(),
@@ -157,25 +168,60 @@ impl Hub {
         next
     }
 
-    /// Passes events on to `sink` from now on, as long as its stream is there.
-    pub(crate) fn attach(&self, sink: EventSink) {
+    /// Passes on to `sink` from now on what it is for, as long as somebody hears that.
+    pub(crate) fn attach(&self, sink: Sink) {
         let mut state = self.state();
-        if !state.closed {
-            state.sinks.push(sink);
-            self.watched.store(true, Ordering::Relaxed);
+        match sink {
+            _ if state.closed => (),
+            Sink::Events(sink) => {
+                state.sinks.push(sink);
+                self.watched.store(true, Ordering::Relaxed);
+            }
+            Sink::Pulse(sink) => {
+                state.pulses.push(sink);
+                self.pulsed.store(true, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// Something has changed that can be looked at, and is shown by now.
+    #[inline]
+    pub(crate) fn beat(&self) {
+        // Relaxed: who begins to watch looks afterwards, and the lock of what it looks at makes sure that
+        // it sees the change, or that the change sees this.
+        if self.pulsed.load(Ordering::Relaxed) {
+            self.beat_all();
+        }
+    }
+
+    fn beat_all(&self) {
+        let mut state = self.state();
+        state.pulses.retain(PulseSink::beat);
+        self.pulsed
+            .store(!state.pulses.is_empty(), Ordering::Relaxed);
     }
 
     /// The tree is over: the streams end.
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.sinks.clear();
+        state.pulses.clear();
         state.closed = true;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in here is left half done by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink {
+    /// Whether somebody hears it.
+    pub(crate) fn is_heard(&self) -> bool {
+        match self {
+            Self::Events(sink) => sink.is_heard(),
+            Self::Pulse(sink) => sink.is_heard(),
+        }
     }
 }
 

@@ -2,13 +2,14 @@
 
 mod event;
 mod hub;
+mod pulse;
 mod stderr;
 mod stream;
 pub(crate) mod trace;
 
 pub use event::{Event, EventKind, StartCause};
-pub(crate) use hub::Hub;
 pub use hub::Observer;
+pub(crate) use hub::{Hub, Sink};
+pub(crate) use pulse::Pulse;
 pub use stderr::StderrObserver;
-pub(crate) use stream::EventSink;
 pub use stream::{EventStream, LostEvents};

@@ -15,6 +15,9 @@ impl<M> Driver<M> {
         }
         let budget = self.desk.rules.stop_budget;
         self.lives.allow(self.now, budget);
+        if !ending.outcome.is_clean() {
+            self.roster.give_up();
+        }
         self.lives.report = Some(Report::with_room(self.roster.lock().len()));
         self.stage = Stage::Ending(ending, self.now);
     }

@@ -76,6 +76,10 @@ impl<M: Decide> Driver<M> {
         let hub = &self.lives.family.commons.hub;
         let is_told = decision != CrashDecision::Retried;
         let is_kept = !is_told || self.lives.crash_reports > 0;
+        let is_as_noted = decision == CrashDecision::Restarted && siblings.is_none();
+        if is_as_noted && is_kept && !hub.is_heard() {
+            return hub.pass();
+        }
         let mut state = self.lives.roster.lock();
         let crashes = state
             .get_mut(slot)
@@ -118,9 +122,11 @@ impl<M: Decide> Driver<M> {
 impl Lives {
     /// Whether the machine is about to decide on a crash of the child that it had put off.
     fn reopen(&mut self, slot: Slot) -> bool {
-        let state = self.roster.lock();
-        let crashes = state.get(slot).and_then(|row| row.crashes.as_deref());
-        let is_open = crashes.is_some_and(Crashes::is_open);
+        let mut state = self.roster.lock();
+        let crashes = state
+            .get_mut(slot)
+            .and_then(|row| row.crashes.as_deref_mut());
+        let is_open = crashes.is_some_and(Crashes::reopen);
         drop(state);
         self.crash = is_open.then_some(slot);
         is_open

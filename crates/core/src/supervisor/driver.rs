@@ -116,6 +116,7 @@ impl<M: Decide> Driver<M> {
             match &self.stage {
                 Stage::Up => {
                     self.seat.set_up();
+                    self.life.family.commons.hub.beat();
                     return Ok(());
                 }
                 Stage::Over(ExitReason::InitializationFailed(error)) => return Err(error.clone()),
@@ -229,6 +230,7 @@ impl<M: Decide> Driver<M> {
         self.lives.publish(self.now, None, &self.machine);
         // Only now: who has an answer finds what it says when it looks.
         self.desk.hand_out();
+        self.life.family.commons.hub.beat();
     }
 
     /// Tells the machine, and does what it says.

@@ -380,8 +380,8 @@ impl Lives {
                 exit: reason.clone(),
                 uptime: since.map(|since| now.saturating_duration_since(since)),
                 restarts: u64::from(entry.restarts),
-                // Until the machine has decided.
-                decision: CrashDecision::Retried,
+                // Unless the machine decides on something else, in a moment.
+                decision: CrashDecision::Restarted,
                 siblings: None,
             };
             let crashes = entry.crashes.get_or_insert_default();

@@ -3,4 +3,4 @@
 mod print;
 mod snapshot;
 
-pub use snapshot::{ChildKind, ChildState, Counts, Snapshot, SnapshotEntry};
+pub use snapshot::{ChildKind, ChildState, Counts, HealthImpact, Snapshot, SnapshotEntry};

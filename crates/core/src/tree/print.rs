@@ -222,6 +222,7 @@ mod tests {
     use crate::meter::Busy;
     use crate::path::ChildPath;
     use crate::place::Place;
+    use crate::tree::HealthImpact;
 
     fn entry(path: &str, strategy: Option<&'static str>) -> SnapshotEntry {
         let mut ids = path.split('/');
@@ -244,6 +245,10 @@ mod tests {
             last_exit: None,
             restart_in: None,
             delayed_by: None,
+            impact: HealthImpact::Required,
+            has_run: true,
+            is_stuck: false,
+            has_given_up: false,
             crashes: Vec::new(),
             counts: None,
             busy: None,

@@ -84,6 +84,14 @@ pub struct SnapshotEntry {
     pub restart_in: Option<Duration>,
     /// For what it waits then.
     pub delayed_by: Option<DelayCause>,
+    /// Whether its state counts for the [`Health`](crate::Health) of the tree.
+    pub impact: HealthImpact,
+    /// Whether it was ever up since its supervisor started.
+    pub has_run: bool,
+    /// Whether it is about to be ended because its watchdog heard nothing of it.
+    pub is_stuck: bool,
+    /// Whether it is a supervisor that has given up, and is about to end.
+    pub has_given_up: bool,
     /// Its latest crashes, oldest first, as many as [`Supervisor::crash_reports`](crate::Supervisor::crash_reports) says.
     pub crashes: Vec<CrashReport>,
     /// Its children, if it is a supervisor.
@@ -124,6 +132,37 @@ pub enum ChildKind {
     Worker,
     /// A supervisor.
     Supervisor,
+}
+
+/// Whether the state of a child counts for the [`Health`](crate::Health) of its tree.
+///
+/// Children are required unless their specs say otherwise, but those of a
+/// [`DynamicSupervisor`](crate::DynamicSupervisor) are optional: each is one of many.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{HealthImpact, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let metrics = worker("metrics", |_| async { Err("no collector".into()) })
+///     .backoff(perennial::Backoff::constant(std::time::Duration::from_secs(60)).not_at_once())
+///     .health(HealthImpact::Optional);
+/// let handle = Supervisor::one_for_one("app").child(metrics).start().await?;
+/// assert!(handle.health().ready.is_ok());
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HealthImpact {
+    /// The tree is only ready while it runs.
+    #[default]
+    Required,
+    /// How it fares, and all below it, says nothing of the tree.
+    Optional,
 }
 
 /// How far a child is.

@@ -19,6 +19,7 @@ mod dynamic;
 mod events;
 mod foreign;
 mod handle;
+mod health;
 mod init;
 mod intensity;
 mod kill;
