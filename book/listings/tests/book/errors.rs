@@ -206,6 +206,24 @@ fn of_specs() -> Vec<Told> {
         Lint::UnheardObserver {
             path: path.join("radio")
         },
+        Lint::NeverRestarted {
+            path: path.join("log")
+        },
+        Lint::HotRestarts {
+            path: path.join("log")
+        },
+        Lint::IdleBackoff {
+            path: path.join("log"),
+            restarts: 1
+        },
+        Lint::ShortQuarantine {
+            path: path.join("log"),
+            quarantine: period,
+            period: stop
+        },
+        Lint::EndlessSignificant {
+            path: path.join("radio")
+        },
         Lint::UnusedMeter {
             path: path.join("radio")
         },

@@ -377,6 +377,40 @@ pub enum Lint {
         /// The supervisor.
         path: ChildPath,
     },
+    /// A temporary child has a backoff or a limit of its own, but it is never restarted.
+    NeverRestarted {
+        /// The child.
+        path: ChildPath,
+    },
+    /// A supervisor bears any number of restarts, and nothing holds those of this child back: if it fails at once, it
+    /// is restarted again and again as fast as the machine can.
+    HotRestarts {
+        /// The child.
+        path: ChildPath,
+    },
+    /// The restarts of one period are used up before the backoff of this child makes it wait for the first time.
+    IdleBackoff {
+        /// The child.
+        path: ChildPath,
+        /// How many restarts its supervisor bears.
+        restarts: u32,
+    },
+    /// A child's quarantine ends before the restarts that led to it leave the period of its limit: its first failure
+    /// afterwards may take it back there.
+    ShortQuarantine {
+        /// The child.
+        path: ChildPath,
+        /// How long it is left alone.
+        quarantine: Duration,
+        /// The period of its limit.
+        period: Duration,
+    },
+    /// A supervisor ends when all its significant children have ended, but this one is a supervisor that never
+    /// ends by itself in good order: the automatic shutdown cannot come.
+    EndlessSignificant {
+        /// The child.
+        path: ChildPath,
+    },
     /// A supervisor below the root says after what time a poll is a stall: only the root is asked.
     UnusedStallDetector {
         /// The supervisor.
@@ -553,6 +587,30 @@ impl fmt::Display for Lint {
             Self::UnusedMeter { path } => {
                 write!(f, "{path} has a meter, but only that of the root is asked")
             }
+            Self::NeverRestarted { path } => write!(
+                f,
+                "{path} is temporary, so its backoff and its limit never apply"
+            ),
+            Self::HotRestarts { path } => write!(
+                f,
+                "{path} may be restarted any number of times, and nothing makes it wait"
+            ),
+            Self::IdleBackoff { path, restarts } => write!(
+                f,
+                "{path} has a backoff that never waits: its supervisor bears {restarts} restarts"
+            ),
+            Self::ShortQuarantine {
+                path,
+                quarantine,
+                period,
+            } => write!(
+                f,
+                "{path} is left alone for {quarantine:?}, less than the period of its limit of {period:?}"
+            ),
+            Self::EndlessSignificant { path } => write!(
+                f,
+                "{path} is significant, but a supervisor that does not end by itself"
+            ),
         }
     }
 }

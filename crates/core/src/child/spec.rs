@@ -257,6 +257,18 @@ impl ChildSettings {
         self.extras.as_deref().and_then(Extras::plan)
     }
 
+    /// Whether its end can be the end, in good order, of its supervisor.
+    pub(crate) fn can_end_supervisor(&self) -> bool {
+        let extras = self.extras.as_ref();
+        self.significant || extras.is_some_and(|extras| extras.stop_when.is_some())
+    }
+
+    /// Whether the user has a say in what follows its exits.
+    pub(crate) fn is_judged(&self) -> bool {
+        let extras = self.extras.as_ref();
+        extras.is_some_and(|extras| extras.classifier.is_some() || extras.stop_when.is_some())
+    }
+
     /// How it waits before its restarts, if it does.
     #[must_use]
     pub fn backoff(&self) -> Option<Backoff> {

@@ -123,6 +123,11 @@ impl Backoff {
     }
 
     /// Whether it makes sense.
+    /// Whether the first restart does not wait.
+    pub(crate) fn is_first_at_once(&self) -> bool {
+        self.first_at_once
+    }
+
     pub(crate) fn is_valid(&self) -> bool {
         self.factor >= ONE && !self.base.is_zero() && self.base <= self.cap
     }

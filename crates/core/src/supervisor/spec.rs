@@ -11,7 +11,7 @@ use super::strategy::{AutoShutdown, StartMode, StopMode, Strategy};
 #[cfg(feature = "test-util")]
 use crate::child;
 use crate::child::{
-    ChildSpec, Fault, Findings, Lint, Report, Semantics, ShutdownStrategy, SpecError,
+    ChildKind, ChildSpec, Fault, Findings, Lint, Report, Semantics, ShutdownStrategy, SpecError,
     SupervisorHandle,
 };
 use crate::meter::Meter;
@@ -20,7 +20,7 @@ use crate::observe::Observer;
 use crate::path::Incarnation;
 use crate::path::{ChildId, ChildPath};
 use crate::place::Place;
-use crate::restart::{Intensity, Restart, StormGuard};
+use crate::restart::{Intensity, OnLimit, Restart, StormGuard};
 
 /// A supervisor of a list of children: an inert blueprint, from which supervisors are started.
 ///
@@ -320,6 +320,10 @@ impl Supervisor {
                 findings.faults.push((at, Fault::DependencyCycle { cycle }));
             }
         }
+        for spec in &self.children {
+            let path = path.join(&spec.settings.id);
+            findings.lints.extend(self.lints_of(spec, &path));
+        }
         let period = self.blueprint.intensity.period;
         if self.strategy != Strategy::OneForOne
             && let Some(stop) = self.longest_stop()
@@ -362,6 +366,53 @@ impl Supervisor {
             needs.push(found);
         }
         Graph::new(needs)
+    }
+
+    /// What is doubtful about a child of it.
+    fn lints_of(&self, spec: &ChildSpec, path: &ChildPath) -> Vec<Lint> {
+        let settings = &spec.settings;
+        let intensity = self.blueprint.intensity;
+        let path = || path.clone();
+        let mut lints = Vec::new();
+        let is_temporary = settings.restart == Restart::Temporary;
+        match (settings.backoff(), settings.limit()) {
+            (None, None) if is_temporary => (),
+            _ if is_temporary => lints.push(Lint::NeverRestarted { path: path() }),
+            (None, None)
+                if intensity.is_unlimited()
+                    && self.blueprint.storm_guard.is_none()
+                    && settings.kind == ChildKind::Worker
+                    && !settings.is_judged() =>
+            {
+                lints.push(Lint::HotRestarts { path: path() });
+            }
+            (Some(backoff), _) if backoff.is_first_at_once() && intensity.restarts <= 1 => {
+                let restarts = intensity.restarts;
+                let path = path();
+                lints.push(Lint::IdleBackoff { path, restarts });
+            }
+            _ => (),
+        }
+        if let Some((limit, OnLimit::Quarantine(quarantine))) = settings.limit()
+            && quarantine < limit.period
+            && !is_temporary
+        {
+            lints.push(Lint::ShortQuarantine {
+                path: path(),
+                quarantine,
+                period: limit.period,
+            });
+        }
+        if settings.significant
+            && self.auto_shutdown == AutoShutdown::AllSignificant
+            && settings.kind == ChildKind::Supervisor
+            // One that is temporary has ended when it gave up.
+            && !is_temporary
+            && !spec.child.children().iter().any(|child| child.settings.can_end_supervisor())
+        {
+            lints.push(Lint::EndlessSignificant { path: path() });
+        }
+        lints
     }
 
     /// How long a stop of all children may take, if that has a limit.

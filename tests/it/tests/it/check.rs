@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use perennial::{
-    AutoShutdown, ChildSpec, DynamicSupervisor, Event, Fault, Lint, Restart, ShutdownStrategy,
-    StartChildError, StartError, Supervisor, worker,
+    AutoShutdown, Backoff, ChildSpec, DynamicSupervisor, Event, Fault, Intensity, Lint, OnLimit,
+    Restart, ShutdownStrategy, StartChildError, StartError, StormGuard, Supervisor, worker,
 };
 use perennial_test::{Script, settle};
 
@@ -186,4 +186,100 @@ fn a_check_of_a_tree_with_a_stop_of_any_length_does_not_overflow() {
         .child(endless("a"))
         .child(endless("b"));
     assert!(group.check().is_ok());
+}
+
+/// What is doubtful about a tree, without the places.
+fn doubts(app: &Supervisor) -> Vec<String> {
+    let lints = app.check().unwrap();
+    lints.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_temporary_child_with_a_backoff_or_a_limit_is_worth_a_word() {
+    let app = |spec: ChildSpec| Supervisor::one_for_one("app").child(spec);
+    let temporary = || Script::new("a").spec().restart(Restart::Temporary);
+    let (wait, limit) = (Backoff::constant(secs(1)), Intensity::new(1, secs(1)));
+    for spec in [
+        temporary().backoff(wait),
+        temporary().limit(limit, OnLimit::Drop),
+    ] {
+        let transient = spec.clone().restart(Restart::Transient);
+        let expected = "app/a is temporary, so its backoff and its limit never apply";
+        assert_eq!(doubts(&app(spec)), [expected]);
+        assert!(doubts(&app(transient)).is_empty());
+    }
+    assert!(doubts(&app(temporary())).is_empty());
+}
+
+#[test]
+fn restarts_without_a_limit_that_nothing_holds_back_are_worth_a_word() {
+    let spec = || Script::new("a").spec();
+    let app = || Supervisor::one_for_one("app").unlimited_intensity();
+    let expected = "app/a may be restarted any number of times, and nothing makes it wait";
+    assert_eq!(doubts(&app().child(spec())), [expected]);
+    let (wait, limit) = (Backoff::constant(secs(1)), Intensity::new(1, secs(1)));
+    for held in [
+        app().child(spec().backoff(wait)),
+        app().child(spec().limit(limit, OnLimit::Drop)),
+        app().child(spec().restart(Restart::Temporary)),
+        app().child(spec().classify(|_| None)),
+        app().storm_guard(StormGuard::new(5)).child(spec()),
+        Supervisor::one_for_one("app").child(spec()),
+    ] {
+        assert!(doubts(&held).is_empty());
+    }
+}
+
+#[test]
+fn a_backoff_whose_first_wait_never_comes_is_worth_a_word() {
+    let wait = Backoff::constant(secs(1));
+    let app = |restarts, wait| {
+        Supervisor::one_for_one("app")
+            .intensity(restarts, secs(5))
+            .child(Script::new("a").spec().backoff(wait))
+    };
+    let expected = "app/a has a backoff that never waits: its supervisor bears 1 restarts";
+    assert_eq!(doubts(&app(1, wait)), [expected]);
+    assert!(doubts(&app(2, wait)).is_empty());
+    assert!(doubts(&app(1, wait.not_at_once())).is_empty());
+}
+
+#[test]
+fn a_quarantine_that_ends_before_its_period_is_worth_a_word() {
+    let app = |time| {
+        let limit = Intensity::new(3, secs(10));
+        let spec = Script::new("a").spec();
+        Supervisor::one_for_one("app").child(spec.limit(limit, OnLimit::Quarantine(secs(time))))
+    };
+    let expected = "app/a is left alone for 9s, less than the period of its limit of 10s";
+    assert_eq!(doubts(&app(9)), [expected]);
+    assert!(doubts(&app(10)).is_empty());
+}
+
+#[test]
+fn a_significant_supervisor_that_never_ends_is_worth_a_word() {
+    let app = |auto_shutdown, nested: Supervisor, restart| {
+        Supervisor::one_for_one("app")
+            .auto_shutdown(auto_shutdown)
+            .child(ChildSpec::new(nested).restart(restart).significant())
+    };
+    let nested = || Supervisor::one_for_one("nested").child(Script::new("a"));
+    let done = Script::new("b").spec().restart(Restart::Transient);
+    let ends = Supervisor::one_for_one("nested")
+        .auto_shutdown(AutoShutdown::AnySignificant)
+        .child(done.significant());
+    let satisfied =
+        Supervisor::one_for_one("nested").child(Script::new("b").spec().stop_when(|_| true));
+    let all = AutoShutdown::AllSignificant;
+    let expected = "app/nested is significant, but a supervisor that does not end by itself";
+    assert_eq!(doubts(&app(all, nested(), Restart::Transient)), [expected]);
+    for tree in [
+        app(all, ends, Restart::Transient),
+        app(all, satisfied, Restart::Transient),
+        // Its end is that it gave up.
+        app(all, nested(), Restart::Temporary),
+        app(AutoShutdown::AnySignificant, nested(), Restart::Transient),
+    ] {
+        assert!(doubts(&tree).is_empty());
+    }
 }
