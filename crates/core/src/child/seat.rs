@@ -48,6 +48,10 @@ pub(crate) struct Occupant {
     /// Since when it sits here.
     pub(crate) since: Instant,
     pub(crate) semantics: Semantics,
+    #[cfg_attr(
+        not(feature = "signals"),
+        allow(dead_code, reason = "only an application asks for the time of a stop")
+    )]
     pub(crate) stop_budget: Option<Duration>,
 }
 
