@@ -6,6 +6,7 @@
 //! | B2 | and when a child ended while others stopped | `stop::a_child_that_ends_while_another_stops_does_not_change_the_order` |
 //! | B3 | after the grace the loop spun | `unresponsive::after_the_grace_has_expired_a_child_is_aborted_once_and_nothing_spins` |
 //! | B4 | a child that ignores its abort was waited for, for ever | `unresponsive::a_child_that_ignores_its_abort_is_named_in_the_report_and_the_supervisor_goes_on` |
+//! | B5 | the graces of all children added up | `stop::a_stop_takes_no_longer_than_its_budget_and_who_still_runs_then_is_killed`, `stop::a_budget_is_divided_downward_and_each_level_keeps_a_reserve_to_report`, `lanes::in_waves_all_of_a_level_start_and_stop_side_by_side` |
 //! | B6 | a group restart could not be stopped | `stop::a_stop_while_a_group_is_stopped_for_a_restart_turns_into_the_stop`, `stop::a_stop_while_a_group_starts_again_starts_no_further_child` |
 //! | B7 | a stop lost against an exit | `stop::a_stop_request_is_heard_before_an_exit_that_came_earlier`, `stop::an_exit_after_the_stop_request_is_neither_restarted_nor_counted` |
 //! | B8 | nobody could choose what a failed start means | all of `init` |
@@ -24,6 +25,7 @@
 //! | B21 | a mistake in a spec was retried | `check::a_faulty_nested_supervisor_is_a_mistake_of_the_tree_and_is_not_retried`, `start::a_supervisor_without_children_starts_also_a_nested_one` |
 //! | B22 | bad names were found late or never | `check::check_names_all_faults_at_once_with_their_places`, `check::a_faulty_tree_is_refused_before_anything_starts` |
 //! | B23 | two kinds of paths, and few errors with one | `defects::one_and_the_same_path_stands_in_errors_events_reports_snapshots_and_contexts` |
+//! | B24 | restarts followed at once, for ever | `pacing::the_first_restart_is_at_once_and_the_next_wait_longer_and_longer`, `pacing::a_child_that_stayed_up_has_recovered_and_begins_anew` |
 //! | B25 | an unlimited intensity took all memory | `intensity::an_unlimited_intensity_reserves_no_memory_and_never_gives_up` |
 //! | B26 | a period of zero switched the limit off | `check::check_names_all_faults_at_once_with_their_places` |
 //! | B27 | a slow group never reached its limit | `intensity::the_clock_of_the_window_stands_still_while_a_group_is_stopped`, `check::a_group_that_may_take_longer_to_stop_than_the_period_is_worth_a_word` |
@@ -36,9 +38,7 @@
 //! | B34 | no strategies, calls and events | `restart`, `calls`, `amid`, `dynamic`, `events` |
 //! | B35 | nobody could wrap a supervisor | all of `wrapper` |
 //! | B36 | the name was read again and again | `restart::the_name_of_a_child_is_read_once_and_stays_over_restarts` |
-//! | B37 | tests slept | none here does: all but `unresponsive` run on the paused clock |
-//!
-//! B5 and B24 are of parts that are not here yet.
+//! | B37 | tests slept | none here does: all run on the paused clock but those of threads that are blocked |
 
 use perennial::{EventKind, Restart, Supervisor};
 use perennial_test::{End, Script};
