@@ -27,12 +27,21 @@ pub(super) struct Convoy {
     members: Members,
     phase: Phase,
     /// The rows that it waits for.
-    open: BTreeMap<Place, Slot>,
+    open: Open,
+    /// The same in order, where rows or levels of rows go one after the other.
+    turns: BTreeMap<Place, Slot>,
     /// Those that it has not looked at since they may have their turn.
     fresh: Vec<Slot>,
     /// The level that has its turn, where whole levels go together, and those of it that did not yet.
     level: Option<u32>,
     queue: Vec<Slot>,
+}
+
+/// A set of rows: by slot whether it is one of them, and how many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Open {
+    rows: Vec<bool>,
+    count: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,16 +64,18 @@ pub(super) enum Phase {
 type Place = (u32, Rank);
 
 impl Convoy {
-    /// A row has come to that state: it may be one that need not be waited for any more.
-    pub(super) fn note(&mut self, slot: Slot, place: Place, state: State) {
+    /// A row has come to that state; whether it is one that need not be waited for any more.
+    fn note(&mut self, slot: Slot, state: State) -> bool {
         let waits = match self.phase {
-            Phase::Rest => return,
+            Phase::Rest => return false,
             Phase::Clear | Phase::End => state.is_live(),
             Phase::Raise => matches!(state, State::Due(_) | State::Starting(..)),
         };
-        if !waits && self.open.remove(&place).is_some() {
+        let leaves = !waits && self.open.remove(slot);
+        if leaves {
             self.fresh.push(slot);
         }
+        leaves
     }
 
     /// Whether a group is under way whose rows are to be stopped first, this one among them.
@@ -73,8 +84,8 @@ impl Convoy {
     }
 
     /// Whether a group waits for the start of this row.
-    pub(super) fn raises(&self, place: Place) -> bool {
-        self.phase == Phase::Raise && self.open.contains_key(&place)
+    pub(super) fn raises(&self, slot: Slot) -> bool {
+        self.phase == Phase::Raise && self.open.contains(slot)
     }
 }
 
@@ -88,6 +99,27 @@ impl Machine {
     /// Whether a group is being started.
     pub(super) fn is_lifting(&self) -> bool {
         matches!(self.goal, Goal::Raise { .. }) || self.convoy.phase == Phase::Raise
+    }
+}
+
+impl Open {
+    fn insert(&mut self, slot: Slot) {
+        if self.rows.len() <= slot {
+            self.rows.resize(slot + 1, false);
+        }
+        self.count += usize::from(!self.rows[slot]);
+        self.rows[slot] = true;
+    }
+
+    /// Takes the row out; whether it was one of them.
+    fn remove(&mut self, slot: Slot) -> bool {
+        let was = self.rows.get_mut(slot).is_some_and(std::mem::take);
+        self.count -= usize::from(was);
+        was
+    }
+
+    fn contains(&self, slot: Slot) -> bool {
+        self.rows.get(slot).copied().unwrap_or(false)
     }
 }
 
@@ -151,6 +183,14 @@ impl Machine {
         }
     }
 
+    /// A row has come to that state.
+    pub(super) fn note(&mut self, slot: Slot, state: State) {
+        if self.convoy.note(slot, state) && !self.convoy.turns.is_empty() {
+            let place = self.place_in(self.convoy.phase, slot);
+            self.convoy.turns.remove(&place);
+        }
+    }
+
     /// A row is about to be removed: whoever waits for it waits no more.
     pub(super) fn leave_convoy(&mut self, slot: Slot) {
         if let Members::These(slots) = &mut self.convoy.members {
@@ -174,7 +214,7 @@ impl Machine {
             while let Some(slot) = self.next_turn() {
                 self.have_turn(slot, actions);
             }
-            if !self.convoy.open.is_empty() {
+            if self.convoy.open.count > 0 {
                 return false;
             }
             match self.convoy.phase {
@@ -217,7 +257,8 @@ impl Machine {
             Members::These(slots) if phase != Phase::End => slots.iter().copied().collect(),
             _ => self.rows.all(),
         };
-        let mut open = BTreeMap::new();
+        let (mut open, mut turns, mut fresh) = (Open::default(), BTreeMap::new(), Vec::new());
+        let in_turns = self.goes_in_turns(phase);
         for slot in slots {
             let Some(state) = self.state(slot) else {
                 continue;
@@ -232,25 +273,25 @@ impl Machine {
                 Phase::Clear | Phase::End => state.is_live(),
                 Phase::Rest => false,
             };
-            if waits {
-                open.insert(self.place_in(phase, slot), slot);
+            if !waits {
+                continue;
+            }
+            open.insert(slot);
+            if in_turns {
+                turns.insert(self.place_in(phase, slot), slot);
+            } else {
+                fresh.push(slot);
             }
         }
+        // The last of the list is looked at first: starts go forward, stops backward.
+        if phase == Phase::Raise {
+            fresh.reverse();
+        }
         let convoy = &mut self.convoy;
-        // All may have their turn now, the first in order first: the last of the list is looked at first.
-        convoy.fresh.clear();
         convoy.queue.clear();
         convoy.level = None;
-        if !self.goes_in_turns(phase) {
-            let slots = open.values().copied();
-            self.convoy.fresh = if phase == Phase::Raise {
-                slots.rev().collect()
-            } else {
-                slots.collect()
-            };
-        }
-        self.convoy.open = open;
-        self.convoy.phase = phase;
+        (convoy.open, convoy.turns, convoy.fresh) = (open, turns, fresh);
+        convoy.phase = phase;
     }
 
     /// Whether rows or levels of rows wait for those before them, whoever depends on whom.
@@ -271,7 +312,7 @@ impl Machine {
             return self.next_in_turn(phase == Phase::Raise);
         }
         while let Some(slot) = self.convoy.fresh.pop() {
-            if self.convoy.open.contains_key(&self.place(slot)) {
+            if self.convoy.open.contains(slot) {
                 if self.awaits_turn(slot) && !self.is_blocked(slot) {
                     return Some(slot);
                 }
@@ -291,7 +332,7 @@ impl Machine {
             Phase::Raise => lanes.graph.needed_by(slot),
             Phase::Clear | Phase::End | Phase::Rest => lanes.graph.needs(slot),
         };
-        let is_open = |slot: &&Slot| self.convoy.open.contains_key(&self.place(**slot));
+        let is_open = |slot: &&Slot| self.convoy.open.contains(**slot);
         let open: Vec<Slot> = beside.iter().filter(is_open).copied().collect();
         self.convoy.fresh.extend(open);
     }
@@ -300,9 +341,9 @@ impl Machine {
     fn next_in_turn(&mut self, forward: bool) -> Option<Slot> {
         self.convoy.fresh.clear();
         let foremost = if forward {
-            self.convoy.open.first_key_value()
+            self.convoy.turns.first_key_value()
         } else {
-            self.convoy.open.last_key_value()
+            self.convoy.turns.last_key_value()
         };
         let (&(level, _), &slot) = foremost?;
         if !self.goes_by_levels(forward) {
@@ -310,7 +351,7 @@ impl Machine {
         }
         if self.convoy.level != Some(level) {
             self.convoy.level = Some(level);
-            let level = self.convoy.open.range((level, 0)..=(level, Rank::MAX));
+            let level = self.convoy.turns.range((level, 0)..=(level, Rank::MAX));
             let mut slots: Vec<Slot> = level.map(|(_, &slot)| slot).collect();
             if forward {
                 slots.reverse();
@@ -357,7 +398,7 @@ impl Machine {
             Phase::Clear | Phase::End | Phase::Rest => lanes.graph.needed_by(slot),
         };
         let mut others = others.iter();
-        others.any(|&other| self.convoy.open.contains_key(&self.place(other)))
+        others.any(|&other| self.convoy.open.contains(other))
     }
 
     fn have_turn(&mut self, slot: Slot, actions: &mut Vec<Action>) {
@@ -382,11 +423,7 @@ impl Machine {
         }
     }
 
-    /// Where the row stands among those of the group that is under way.
-    pub(super) fn place(&self, slot: Slot) -> Place {
-        self.place_in(self.convoy.phase, slot)
-    }
-
+    /// Where the row stands among those of a group in that phase.
     fn place_in(&self, phase: Phase, slot: Slot) -> Place {
         let rank = self.row(slot).rank;
         match &self.lanes {

@@ -143,7 +143,7 @@ impl Machine {
     pub(super) fn is_raising(&self, slot: Slot) -> bool {
         match self.goal {
             Goal::Raise { busy, .. } => busy == Some(slot),
-            Goal::Convoy => self.convoy.raises(self.place(slot)),
+            Goal::Convoy => self.convoy.raises(slot),
             Goal::Run | Goal::Clear { .. } | Goal::End | Goal::Over => false,
         }
     }

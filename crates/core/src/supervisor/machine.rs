@@ -401,8 +401,7 @@ impl Machine {
     pub(super) fn set(&mut self, slot: Slot, state: State) {
         self.rows.set(slot, state);
         if self.lanes.is_some() {
-            let place = self.place(slot);
-            self.convoy.note(slot, place, state);
+            self.note(slot, state);
         }
     }
 
