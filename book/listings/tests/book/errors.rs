@@ -185,6 +185,10 @@ fn of_calls() -> Vec<Told> {
         },
         StartError::NoRuntime { id: station() },
         StartError::Stopped { id: station() },
+        StartError::StallDetector {
+            id: station(),
+            source: Arc::new(std::io::Error::other("no more threads")),
+        },
         RunError::Initialization {
             id: station(),
             source: source()
@@ -225,6 +229,9 @@ fn of_specs() -> Vec<Told> {
             path: path.join("radio")
         },
         Lint::UnusedMeter {
+            path: path.join("radio")
+        },
+        Lint::UnusedStallDetector {
             path: path.join("radio")
         },
     ];
