@@ -1,12 +1,13 @@
 //! The end of a running supervisor: as its machine says, or because its task was aborted.
 
+use super::decide::Decide;
 use super::driver::{Driver, Stage};
 use super::ending::Ending;
 use super::protocol::End;
 use crate::child::Report;
 use crate::exit::{ExitReason, let_go};
 
-impl<M> Driver<M> {
+impl<M: Decide> Driver<M> {
     pub(super) fn begin_to_end(&mut self, end: End) {
         let history = &mut self.lives.history;
         let ending = Ending::new(end, &self.roster, &self.desk.rules, history);
@@ -18,6 +19,7 @@ impl<M> Driver<M> {
         if !ending.outcome.is_clean() {
             self.roster.give_up();
         }
+        self.lives.hurry(&self.machine);
         self.lives.report = Some(Report::with_room(self.roster.lock().len()));
         self.stage = Stage::Ending(ending, self.now);
     }

@@ -49,6 +49,11 @@ impl Deadlines {
         }
     }
 
+    /// The deadline of a child.
+    pub(crate) fn at(&self, slot: Slot) -> Option<Instant> {
+        self.by_slot.get(slot).copied().flatten()
+    }
+
     /// The next child whose deadline has passed.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Slot> {
         if self.count == 0 {

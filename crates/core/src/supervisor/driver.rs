@@ -210,6 +210,10 @@ impl<M: Decide> Driver<M> {
             Message::Stop(request) => {
                 self.orphaned |= request.orphaned;
                 self.lives.end_by(self.now, request.deadline);
+                if let Stage::Ending(..) = self.stage {
+                    // It ends by itself, and had more time for that.
+                    self.lives.hurry(&self.machine);
+                }
                 Some(Input::StopRequested)
             }
             Message::Call(call, _place) => self.desk.take(call, &self.roster),

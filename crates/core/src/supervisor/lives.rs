@@ -12,7 +12,7 @@ use super::deadlines::Deadlines;
 use super::decide::Decide;
 use super::ending::History;
 use super::protocol::{Cause, Exit, Input, Slot};
-use super::slot::{Held, Patience, State};
+use super::slot::{Force, Held, Patience, State};
 use super::task::{Beginning, live, retire};
 use crate::child::{
     ChildReport, Entry, Extras, Family, Inbox, Life, Report, Roster, Semantics, StopRequest,
@@ -206,6 +206,20 @@ impl Lives {
             now,
             time.map(|time| time.saturating_sub(RESERVE.max(time / 20))),
         );
+    }
+
+    /// Those that were asked to stop before the supervisor was have no more time than it has itself.
+    pub(super) fn hurry(&mut self, machine: &impl Decide) {
+        let Some(by) = self.stop_by else {
+            return;
+        };
+        let slots: Vec<Slot> = self.roster.lock().lives().map(|life| life.slot).collect();
+        for slot in slots {
+            let is_asked = matches!(machine.state(slot), Some(State::Stopping(_, Force::Asked)));
+            if is_asked && self.deadlines.at(slot).is_none_or(|at| at > by) {
+                self.deadlines.set(slot, by);
+            }
+        }
     }
 
     /// Asks the child to stop.

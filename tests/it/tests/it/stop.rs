@@ -448,3 +448,18 @@ async fn a_budget_is_divided_downward_and_each_level_keeps_a_reserve_to_report()
         expected.map(|(path, forced)| (path.to_string(), forced))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_holds_for_a_child_that_was_being_stopped_before() {
+    let deaf = Script::new("deaf").stop(StopAct::Hang);
+    let app = Supervisor::one_for_one("app")
+        .child(deaf.spec().shutdown(ShutdownStrategy::Infinite))
+        .stop_budget(secs(2));
+    let handle = app.start().await.unwrap();
+    let other = handle.clone();
+    let call = tokio::spawn(async move { other.terminate_child("deaf").await });
+    settle().await;
+    let report = tokio::time::timeout(secs(60), handle.shutdown()).await;
+    assert_eq!(report.expect("it ends in time").took(), secs(2));
+    call.await.unwrap().unwrap();
+}
