@@ -94,7 +94,9 @@ impl Pace {
 
     /// The child has said at that moment that it gets on.
     pub(crate) fn progress(&mut self, at: Moment) {
-        self.progress_by = self.plan.watchdog.map(|time| at.plus(time));
+        // It may have said so last before it was up.
+        let by = self.plan.watchdog.map(|time| at.plus(time));
+        self.progress_by = self.progress_by.max(by);
     }
 
     /// In what time the child is to be looked after next.

@@ -580,3 +580,34 @@ fn what_makes_no_sense_is_refused_before_anything_starts() {
         assert_eq!(faults, [expected]);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_child_said_before_it_was_up_does_not_shorten_its_watch() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let starts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&starts);
+    let child = worker("child", move |ctx| {
+        let life = count.fetch_add(1, Ordering::SeqCst);
+        async move {
+            ctx.progress();
+            tokio::time::sleep(secs(8)).await;
+            ctx.ready();
+            if life == 0 {
+                return Err("once".into());
+            }
+            loop {
+                tokio::time::sleep(secs(5)).await;
+                ctx.progress();
+            }
+        }
+    });
+    let spec = child
+        .explicit_readiness(secs(20))
+        .watchdog(secs(10))
+        .backoff(steady(1, 1).stable_after(secs(3)));
+    let (handle, _events) = up(spec).await;
+    tokio::time::sleep(secs(60)).await;
+    assert_eq!(starts.load(Ordering::SeqCst), 2);
+    handle.shutdown().await;
+}
