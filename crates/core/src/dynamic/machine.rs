@@ -215,6 +215,7 @@ impl Machine {
         };
         if let Some(refusal) = refusal {
             actions.push(Action::Answer(request, Answer::Refused(refusal)));
+            self.paces.remove(slot);
             return actions.push(Action::Remove(slot));
         }
         if self.rows.len() <= slot {
