@@ -83,6 +83,16 @@ impl Convoy {
         self.phase == Phase::Clear && self.members.contains(slot)
     }
 
+    /// Whether all are being stopped for good.
+    pub(super) fn is_last(&self) -> bool {
+        self.phase == Phase::End
+    }
+
+    /// Whether a group is under way in which this row is still to be stopped.
+    pub(super) fn is_to_clear(&self, place: Place) -> bool {
+        self.phase == Phase::Clear && self.open.contains_key(&place)
+    }
+
     /// Whether a group waits for the start of this row.
     pub(super) fn raises(&self, slot: Slot) -> bool {
         self.phase == Phase::Raise && self.open.contains(slot)

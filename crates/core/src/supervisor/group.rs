@@ -120,6 +120,16 @@ impl Machine {
         }
     }
 
+    /// Whether the row is one of such a group that is still to be told to end; one that a call has started
+    /// since is not.
+    pub(super) fn is_to_be_cleared(&self, slot: Slot) -> bool {
+        match self.goal {
+            Goal::Clear { below, .. } => self.is_being_cleared(slot) && self.row(slot).rank < below,
+            Goal::Convoy => self.convoy.is_to_clear(self.place(slot)),
+            Goal::Run | Goal::Raise { .. } | Goal::End | Goal::Over => false,
+        }
+    }
+
     /// Whether the row's group is being restarted and has yet to come to it.
     pub(super) fn is_ahead(&self, slot: Slot) -> bool {
         match self.goal {

@@ -133,7 +133,7 @@ impl Machine {
 
     /// The time of a running child has come: it has recovered, or does not get on.
     pub(super) fn look_after(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
-        if self.is_ending() || self.is_being_cleared(slot) {
+        if self.is_ending() || self.is_to_be_cleared(slot) {
             // Its turn to end will come.
             return;
         }

@@ -611,3 +611,28 @@ async fn what_a_child_said_before_it_was_up_does_not_shorten_its_watch() {
     assert_eq!(starts.load(Ordering::SeqCst), 2);
     handle.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_is_added_while_a_group_stops_is_watched_all_the_same() {
+    let failing = Script::new("failing");
+    let slow = Script::new("slow").stop(perennial_test::StopAct::Slow(secs(5)));
+    let app = patient(Strategy::OneForAll)
+        .child(failing.clone())
+        .child(slow.clone());
+    let (handle, mut events) = started(&app).await;
+    failing.end(End::Error);
+    settle().await;
+    let idle = Script::new("idle");
+    handle
+        .start_child(idle.spec().watchdog(secs(1)))
+        .await
+        .unwrap();
+    let stuck = timeout(
+        secs(60),
+        events.until("it is stuck", |event| {
+            matches!(event.kind, EventKind::Stuck)
+        }),
+    );
+    assert!(stuck.await.is_ok());
+    handle.shutdown().await;
+}
