@@ -351,7 +351,7 @@ impl Machine {
                 self.advance(now, actions);
             }
             Goal::End => {
-                let all_down = if self.lanes.is_some() {
+                let all_down = if self.convoy.is_last() {
                     self.advance(now, actions)
                 } else {
                     self.all_down(actions)

@@ -319,3 +319,24 @@ async fn another_task_can_say_that_the_child_is_ready() {
     let handle = app.start().await.unwrap();
     assert!(handle.shutdown().await.is_clean());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_child_with_needs_that_comes_too_late_does_not_end_the_stop_of_the_others() {
+    let slow = Script::new("slow").stop(StopAct::Slow(secs(2)));
+    let app = Supervisor::one_for_one("app").child(slow.clone());
+    let (handle, _events) = started(&app).await;
+    let other = handle.clone();
+    let stop = tokio::spawn(async move { other.shutdown().await });
+    settle().await;
+    let late = Script::new("late").spec().after(["slow"]);
+    let refused = handle.start_child(late).await;
+    assert!(
+        matches!(refused, Err(StartChildError::ShuttingDown)),
+        "{refused:?}"
+    );
+    settle().await;
+    assert!(!stop.is_finished(), "it waits for its child");
+    let report = stop.await.unwrap();
+    assert_eq!(report.took(), secs(2));
+    assert_eq!((paths(&report).len(), slow.alive()), (1, 0));
+}
