@@ -171,6 +171,11 @@ impl Machine {
         }
         self.set(slot, State::Due(Cause::Restart));
         let group = self.group_of(slot);
+        if self.convoy.phase == Phase::Raise {
+            // Those that are up by now have come through.
+            let open = self.convoy.open.values().copied().collect();
+            self.convoy.members = Members::These(open);
+        }
         self.convoy.members.join(group);
         self.goal = Goal::Convoy;
         self.bearing.window.stop_clock(now);

@@ -340,3 +340,24 @@ async fn a_child_with_needs_that_comes_too_late_does_not_end_the_stop_of_the_oth
     assert_eq!(report.took(), secs(2));
     assert_eq!((paths(&report).len(), slow.alive()), (1, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_while_others_start_restarts_nobody_who_needs_it_not() {
+    let journal = Journal::default();
+    let [a, b] = ["a", "b"].map(Script::new);
+    let late = &slow(&["late"], &journal)[0];
+    let app = Supervisor::rest_for_one("app")
+        .start_mode(StartMode::Concurrent)
+        .child(a.clone())
+        .child(b.clone())
+        .child(late.spec().after(["b"]));
+    let start = tokio::spawn(async move { app.start().await });
+    settle().await;
+    a.end(End::Error);
+    pass(4).await;
+    let handle = start.await.unwrap().unwrap();
+    let starts = [&a, &b].map(Script::starts);
+    assert_eq!(starts, [2, 1]);
+    assert_eq!(late.alive(), 1);
+    handle.shutdown().await;
+}
