@@ -94,7 +94,7 @@ impl Machine {
     }
 
     /// From now on the row's group, if it is being restarted, passes it over.
-    fn hold(&mut self, slot: Slot) {
+    pub(super) fn hold(&mut self, slot: Slot) {
         if self.is_ahead(slot) {
             self.held.insert(slot);
         }

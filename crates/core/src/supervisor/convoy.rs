@@ -184,10 +184,54 @@ impl Machine {
 
     /// Starts the group of a row without the row itself, as far as it is down.
     pub(super) fn raise_without(&mut self, slot: Slot) {
-        self.convoy.members = self.group_of(slot);
-        self.goal = Goal::Convoy;
+        let group = self.group_of(slot);
         self.held.insert(slot);
-        self.open(Phase::Raise);
+        match self.convoy.phase {
+            Phase::Rest => {
+                self.convoy.members = group;
+                self.goal = Goal::Convoy;
+                self.open(Phase::Raise);
+            }
+            // They are raised with the group that is under way.
+            Phase::Clear => self.convoy.members.join(group),
+            Phase::Raise => self.take_along(&group),
+            Phase::End => (),
+        }
+    }
+
+    /// These rows are raised with the group that is under way, as far as they are down.
+    fn take_along(&mut self, group: &Members) {
+        for slot in self.rows.all() {
+            if group.contains(slot)
+                && self.state(slot) == Some(State::Idle)
+                && !self.held.contains(&slot)
+            {
+                self.set(slot, State::Due(Cause::Restart));
+                let place = self.place(slot);
+                self.convoy.open.insert(place, slot);
+                self.convoy.fresh.push(slot);
+            }
+        }
+        // Its list is made anew.
+        self.convoy.level = None;
+    }
+
+    /// The start of a row has failed: those of its group that wait for theirs stay down, and all others go on.
+    pub(super) fn leave_behind(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        let group = self.group_of(slot);
+        let waiting: Vec<Slot> = self.convoy.open.values().rev().copied().collect();
+        for slot in waiting {
+            match self.row(slot).state {
+                State::Due(cause) if group.contains(slot) => {
+                    self.give_up_start(slot, actions);
+                    if cause == Cause::Add {
+                        // The call that brought it has failed, so it leaves no row.
+                        self.remove(slot, actions);
+                    }
+                }
+                _ => (),
+            }
+        }
     }
 
     /// Stops all children for good.

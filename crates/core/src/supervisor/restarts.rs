@@ -110,20 +110,39 @@ impl Machine {
 
     /// The group of a child whose restart had failed is started without it.
     fn go_on_without(&mut self, slot: Slot) {
-        if self.settings.strategy != Strategy::OneForOne && self.goal == Goal::Run {
-            if self.lanes.is_some() {
-                return self.raise_without(slot);
-            }
-            let next = self.rows.after(slot);
-            self.goal = Goal::Raise { busy: None, next };
+        if self.settings.strategy == Strategy::OneForOne {
+            return;
+        }
+        if self.goes_in_convoy() {
+            return self.raise_without(slot);
         }
     }
 
     /// Restarts the child, with its group.
     pub(super) fn begin_restart(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
+        self.hold(slot);
+        let behind = self.rows.after(slot);
+        self.goal = match (self.goal, behind) {
+            (Goal::Run, next) => Goal::Raise { busy: None, next },
+            (Goal::Raise { busy, next }, Some(behind)) => Goal::Raise {
+                busy,
+                next: Some(self.rows.earlier(next, behind)),
+            },
+            (Goal::Clear { from, below }, Some(behind)) => Goal::Clear {
+                from: Some(self.rows.earlier(from, behind)),
+                below,
+            },
+            (other, _) => other,
+        };
+    }
+
+    /// Whether groups go by lanes. A group that goes in line comes to its end first, as the first
+    /// child that needs others may have been added meanwhile.
+    fn goes_in_convoy(&self) -> bool {
+        self.lanes.is_some() && !matches!(self.goal, Goal::Clear { .. } | Goal::Raise { .. })
         match self.settings.strategy {
             Strategy::OneForOne => self.start(slot, Cause::Restart, actions),
-            Strategy::OneForAll | Strategy::RestForOne if self.lanes.is_some() => {
+            Strategy::OneForAll | Strategy::RestForOne if self.goes_in_convoy() => {
                 self.restart_group(slot, now);
             }
             Strategy::OneForAll => self.restart_from(self.rows.first().unwrap_or(slot), slot, now),

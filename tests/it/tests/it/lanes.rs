@@ -361,3 +361,27 @@ async fn a_failure_while_others_start_restarts_nobody_who_needs_it_not() {
     assert_eq!(late.alive(), 1);
     handle.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_first_child_with_needs_does_not_cut_short_the_restart_of_a_group() {
+    let journal = Journal::default();
+    let [first, second] = ["first", "second"].map(Script::new);
+    let third = &slow(&["third"], &journal)[0];
+    let app = Supervisor::rest_for_one("app")
+        .child(first.clone())
+        .child(second.clone())
+        .child(third.clone());
+    let (handle, _events) = started(&app).await;
+    second.end(End::Error);
+    settle().await;
+    let late = Script::new("late");
+    handle
+        .start_child(late.spec().after(["first"]))
+        .await
+        .unwrap();
+    first.end(End::Error);
+    pass(4).await;
+    let alive = [&first, &second, third, &late].map(Script::alive);
+    assert_eq!(alive, [1, 1, 1, 1]);
+    handle.shutdown().await;
+}
