@@ -244,11 +244,14 @@ impl Machine {
 
     /// If a group waits for this start, those behind it stay down; its next start takes them along.
     fn leave_group(&mut self, slot: Slot, actions: &mut Vec<Action>) {
-        if self.is_raising(slot) {
-            self.leave_down(actions);
-            self.dissolve();
-            self.goal = Goal::Run;
+        if !self.is_raising(slot) {
+            return;
         }
+        if self.goal == Goal::Convoy {
+            return self.leave_behind(slot, actions);
+        }
+        self.leave_down(actions);
+        self.goal = Goal::Run;
     }
 
     /// A child that was told to end is gone.

@@ -385,3 +385,28 @@ async fn the_first_child_with_needs_does_not_cut_short_the_restart_of_a_group() 
     assert_eq!(alive, [1, 1, 1, 1]);
     handle.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_fails_holds_back_only_those_that_need_the_child() {
+    let journal = Journal::default();
+    let a = Script::new("a").start(2, StartAct::Fail);
+    let b = &slow(&["b"], &journal)[0];
+    let [x, y] = ["x", "y"].map(Script::new);
+    let a_spec = a
+        .spec()
+        .init_policy(perennial::InitPolicy::FatalOnFirstStart);
+    let app = Supervisor::rest_for_one("app")
+        .start_mode(StartMode::Concurrent)
+        .child(a_spec)
+        .child(b.clone())
+        .child(x.spec().after(["a"]))
+        .child(y.spec().after(["b"]));
+    let (handle, _events) = started(&app).await;
+    b.end(End::Error);
+    settle().await;
+    a.end(End::Error);
+    pass(4).await;
+    let alive = [&a, b, &x, &y].map(Script::alive);
+    assert_eq!(alive, [1, 1, 1, 1]);
+    handle.shutdown().await;
+}
