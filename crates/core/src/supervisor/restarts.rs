@@ -92,7 +92,11 @@ impl Machine {
                 actions.push(Action::Dropped(slot));
                 self.waiting
                     .answer(slot, Wish::Up, Answer::Cancelled, actions);
-                if self.state(slot) == Some(State::Retrying) {
+                // A start of it has failed, for which its group may have waited.
+                if matches!(
+                    self.state(slot),
+                    Some(State::Retrying | State::Starting(..))
+                ) {
                     self.go_on_without(slot);
                 }
                 self.done(slot, actions);
@@ -116,10 +120,6 @@ impl Machine {
         if self.goes_in_convoy() {
             return self.raise_without(slot);
         }
-    }
-
-    /// Restarts the child, with its group.
-    pub(super) fn begin_restart(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
         self.hold(slot);
         let behind = self.rows.after(slot);
         self.goal = match (self.goal, behind) {
@@ -140,6 +140,10 @@ impl Machine {
     /// child that needs others may have been added meanwhile.
     fn goes_in_convoy(&self) -> bool {
         self.lanes.is_some() && !matches!(self.goal, Goal::Clear { .. } | Goal::Raise { .. })
+    }
+
+    /// Restarts the child, with its group.
+    pub(super) fn begin_restart(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
         match self.settings.strategy {
             Strategy::OneForOne => self.start(slot, Cause::Restart, actions),
             Strategy::OneForAll | Strategy::RestForOne if self.goes_in_convoy() => {

@@ -636,3 +636,23 @@ async fn a_child_that_is_added_while_a_group_stops_is_watched_all_the_same() {
     assert!(stuck.await.is_ok());
     handle.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_group_goes_on_without_a_child_that_is_dropped_at_its_start() {
+    let child = Script::new("child").start(2, StartAct::Fail);
+    let sibling = Script::new("sibling");
+    let spec = child
+        .spec()
+        .classify(|exit| {
+            matches!(exit, ExitReason::InitializationFailed(_)).then_some(ExitVerdict::Restart)
+        })
+        .limit(Intensity::new(1, secs(60)), OnLimit::Drop);
+    let app = patient(Strategy::RestForOne)
+        .child(spec)
+        .child(sibling.clone());
+    let (handle, _events) = started(&app).await;
+    child.end(End::Error);
+    tokio::time::sleep(secs(1)).await;
+    assert_eq!((child.alive(), sibling.alive()), (0, 1));
+    handle.shutdown().await;
+}
