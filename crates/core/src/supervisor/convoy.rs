@@ -194,18 +194,19 @@ impl Machine {
             }
             // They are raised with the group that is under way.
             Phase::Clear => self.convoy.members.join(group),
-            Phase::Raise => self.take_along(&group),
+            Phase::Raise => self.take_along(group),
             Phase::End => (),
         }
     }
 
     /// These rows are raised with the group that is under way, as far as they are down.
-    fn take_along(&mut self, group: &Members) {
-        for slot in self.rows.all() {
-            if group.contains(slot)
-                && self.state(slot) == Some(State::Idle)
-                && !self.held.contains(&slot)
-            {
+    fn take_along(&mut self, group: Members) {
+        let group: Vec<Slot> = match group {
+            Members::All => self.rows.all(),
+            Members::These(slots) => slots.into_iter().collect(),
+        };
+        for slot in group {
+            if self.state(slot) == Some(State::Idle) && !self.held.contains(&slot) {
                 self.set(slot, State::Due(Cause::Restart));
                 let place = self.place(slot);
                 self.convoy.open.insert(place, slot);
@@ -218,18 +219,21 @@ impl Machine {
 
     /// The start of a row has failed: those of its group that wait for theirs stay down, and all others go on.
     pub(super) fn leave_behind(&mut self, slot: Slot, actions: &mut Vec<Action>) {
-        let group = self.group_of(slot);
-        let waiting: Vec<Slot> = self.convoy.open.values().rev().copied().collect();
-        for slot in waiting {
-            match self.row(slot).state {
-                State::Due(cause) if group.contains(slot) => {
-                    self.give_up_start(slot, actions);
-                    if cause == Cause::Add {
-                        // The call that brought it has failed, so it leaves no row.
-                        self.remove(slot, actions);
-                    }
+        // Many may fail side by side, and the group is listed for none of them in vain.
+        if self.rows.last_due().is_none() {
+            return;
+        }
+        let group: Vec<Slot> = match self.group_of(slot) {
+            Members::All => self.convoy.open.values().copied().collect(),
+            Members::These(slots) => slots.into_iter().collect(),
+        };
+        for slot in group.into_iter().rev() {
+            if let Some(State::Due(cause)) = self.state(slot) {
+                self.give_up_start(slot, actions);
+                if cause == Cause::Add {
+                    // The call that brought it has failed, so it leaves no row.
+                    self.remove(slot, actions);
                 }
-                _ => (),
             }
         }
     }

@@ -410,3 +410,30 @@ async fn a_start_that_fails_holds_back_only_those_that_need_the_child() {
     assert_eq!(alive, [1, 1, 1, 1]);
     handle.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_needs_a_dropped_child_is_started_also_while_others_start() {
+    use perennial::{Intensity, OnLimit};
+    let journal = Journal::default();
+    let a = Script::new("a").start(2, StartAct::Fail);
+    let b = &slow(&["b"], &journal)[0];
+    let [x, y] = ["x", "y"].map(Script::new);
+    let a_spec = a
+        .spec()
+        .init_policy(perennial::InitPolicy::FatalOnFirstStart)
+        .limit(Intensity::new(1, secs(60)), OnLimit::Drop);
+    let app = Supervisor::rest_for_one("app")
+        .start_mode(StartMode::Concurrent)
+        .child(a_spec)
+        .child(b.clone())
+        .child(x.spec().after(["a"]))
+        .child(y.spec().after(["b"]));
+    let (handle, _events) = started(&app).await;
+    b.end(End::Error);
+    settle().await;
+    a.end(End::Error);
+    pass(4).await;
+    let alive = [&a, b, &x, &y].map(Script::alive);
+    assert_eq!(alive, [0, 1, 1, 1]);
+    handle.shutdown().await;
+}
