@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Life, Scope, Stash, StopSignal, SupervisorHandle, Word};
+use super::{Life, Scope, Stash, StopSignal, SupervisorHandle};
 use crate::dataspace::{Dataspace, PublishError, Published};
 use crate::exit::ExitReason;
 use crate::path::{ChildPath, Incarnation};
@@ -75,7 +75,7 @@ impl Context {
     ///
     /// Does nothing when the child is up already.
     pub fn extend_start(&self, by: Duration) {
-        self.life.say(Word::Extended(by));
+        self.life.extend_start(by);
     }
 
     /// Says that the child gets on; one with a [`watchdog`](crate::ChildSpec::watchdog) has to say so again and again.

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
@@ -35,8 +34,8 @@ pub(crate) enum Message {
 #[derive(Debug)]
 pub(crate) enum Word {
     Started,
-    /// It needs that much time from now on to start.
-    Extended(Duration),
+    /// It needs more time from now on to start; how much stands in its life.
+    Extended,
     Ignored,
     Exited(ExitReason),
 }

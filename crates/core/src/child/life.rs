@@ -94,6 +94,8 @@ struct Rare {
     overdue: OnceLock<Duration>,
     watchdog: OnceLock<Watchdog>,
     readiness: OnceLock<Mutex<Readiness>>,
+    /// How much more time it needs to start, if its supervisor has not heard of it yet.
+    extension: OnceLock<Mutex<Option<Duration>>>,
     heir: OnceLock<Arc<dyn Heir>>,
     gauge: OnceLock<Arc<Gauge>>,
 }
@@ -548,6 +550,24 @@ impl Life {
             }
         }
         readiness.is_ready
+    }
+
+    /// It needs that much more time to start. However often it says so, one word of it waits to be heard.
+    pub(crate) fn extend_start(&self, by: Duration) {
+        let extension = self.rare().extension.get_or_init(Mutex::default);
+        let mut extension = extension.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_said = extension.replace(by).is_some();
+        drop(extension);
+        if !is_said {
+            self.say(Word::Extended);
+        }
+    }
+
+    /// How much more time it needs to start, if it has said so since this was asked last.
+    pub(crate) fn take_extension(&self) -> Option<Duration> {
+        let extension = self.rare.get()?.extension.get()?;
+        let mut extension = extension.lock().unwrap_or_else(PoisonError::into_inner);
+        extension.take()
     }
 
     fn readiness(&self) -> Option<MutexGuard<'_, Readiness>> {

@@ -333,10 +333,15 @@ impl Lives {
                 Some(Input::Started(slot))
             }
             Word::Started => None,
-            Word::Extended(by) => {
+            Word::Extended => {
+                let present = self
+                    .is_present(slot, life)
+                    .then(|| self.life(slot))
+                    .flatten();
+                let by = present.and_then(|life| life.take_extension());
                 let starts = matches!(state, Some(State::Starting(_, Patience::InTime)));
-                if starts && self.is_present(slot, life) {
-                    self.limit(now, slot, Some(by));
+                if starts && by.is_some() {
+                    self.limit(now, slot, by);
                 }
                 None
             }

@@ -72,7 +72,7 @@ impl Lives {
         }
     }
 
-    fn life(&self, slot: Slot) -> Option<Arc<Life>> {
+    pub(super) fn life(&self, slot: Slot) -> Option<Arc<Life>> {
         let state = self.roster.lock();
         state.get(slot)?.life.clone()
     }
