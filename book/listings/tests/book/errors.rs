@@ -259,6 +259,7 @@ fn of_specs() -> Vec<Told> {
             }),
         ),
         ("Fault::NoTimeToBeReady", faulty(Fault::NoTimeToBeReady)),
+        ("Fault::SaysNothing", faulty(Fault::SaysNothing)),
         ("Fault::Backoff", faulty(Fault::Backoff)),
         ("Fault::ZeroLimitPeriod", faulty(Fault::ZeroLimitPeriod)),
         ("Fault::ZeroWatchdog", faulty(Fault::ZeroWatchdog)),

@@ -191,6 +191,7 @@ impl Drop for HangUp {
             life.stop.request(StopRequest {
                 deadline: None,
                 orphaned: false,
+                budgeted: false,
             });
         }
     }

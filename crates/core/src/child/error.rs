@@ -329,6 +329,8 @@ pub enum Fault {
     },
     /// It is to say that it is ready, but has no time for that.
     NoTimeToBeReady,
+    /// It is a supervisor, and is to say itself that it is ready or that it gets on: that is for workers.
+    SaysNothing,
     /// Its backoff waits for nothing, shrinks, or begins above its cap.
     Backoff,
     /// Its own limit has a period of zero.
@@ -543,6 +545,9 @@ impl fmt::Display for Fault {
                 };
             }
             Self::NoTimeToBeReady => "is to say that it is ready, but has no time for that",
+            Self::SaysNothing => {
+                "is a supervisor, which can neither say that it is ready nor that it gets on"
+            }
             Self::InvalidId => "has an invalid id: it must not be empty and must not contain '/'",
             Self::DuplicateId => "has the id of a sibling before it",
             Self::SignificantPermanent => {

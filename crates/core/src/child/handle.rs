@@ -383,6 +383,7 @@ impl SupervisorHandle {
             let request = StopRequest {
                 deadline: None,
                 orphaned: false,
+                budgeted: false,
             };
             life.ask_to_stop(None, request);
             // At once, also if the supervisor is busy.

@@ -19,6 +19,8 @@ pub(crate) struct StopRequest {
     pub(crate) deadline: Option<Instant>,
     /// Its supervisor was killed: nobody waits for it any more.
     pub(crate) orphaned: bool,
+    /// The deadline comes of a budget for the whole stop, of which each level keeps a reserve.
+    pub(crate) budgeted: bool,
 }
 
 /// Whether a life is asked to stop, and whom to tell.

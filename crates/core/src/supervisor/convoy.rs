@@ -89,8 +89,8 @@ impl Convoy {
     }
 
     /// Whether a group is under way in which this row is still to be stopped.
-    pub(super) fn is_to_clear(&self, place: Place) -> bool {
-        self.phase == Phase::Clear && self.open.contains_key(&place)
+    pub(super) fn is_to_clear(&self, slot: Slot) -> bool {
+        self.phase == Phase::Clear && self.open.contains(slot)
     }
 
     /// Whether a group waits for the start of this row.
@@ -126,6 +126,15 @@ impl Open {
         let was = self.rows.get_mut(slot).is_some_and(std::mem::take);
         self.count -= usize::from(was);
         was
+    }
+
+    fn slots(&self) -> impl Iterator<Item = Slot> {
+        let open = self
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|&(_, &is_open)| is_open);
+        open.map(|(slot, _)| slot)
     }
 
     fn contains(&self, slot: Slot) -> bool {
@@ -173,7 +182,7 @@ impl Machine {
         let group = self.group_of(slot);
         if self.convoy.phase == Phase::Raise {
             // Those that are up by now have come through.
-            let open = self.convoy.open.values().copied().collect();
+            let open = self.convoy.open.slots().collect();
             self.convoy.members = Members::These(open);
         }
         self.convoy.members.join(group);
@@ -208,9 +217,13 @@ impl Machine {
         for slot in group {
             if self.state(slot) == Some(State::Idle) && !self.held.contains(&slot) {
                 self.set(slot, State::Due(Cause::Restart));
-                let place = self.place(slot);
-                self.convoy.open.insert(place, slot);
-                self.convoy.fresh.push(slot);
+                self.convoy.open.insert(slot);
+                if self.goes_in_turns(Phase::Raise) {
+                    let place = self.place_in(Phase::Raise, slot);
+                    self.convoy.turns.insert(place, slot);
+                } else {
+                    self.convoy.fresh.push(slot);
+                }
             }
         }
         // Its list is made anew.
@@ -224,7 +237,7 @@ impl Machine {
             return;
         }
         let group: Vec<Slot> = match self.group_of(slot) {
-            Members::All => self.convoy.open.values().copied().collect(),
+            Members::All => self.convoy.open.slots().collect(),
             Members::These(slots) => slots.into_iter().collect(),
         };
         for slot in group.into_iter().rev() {

@@ -209,7 +209,9 @@ impl<M: Decide> Driver<M> {
             Message::Retry(slot) => Some(Input::Retry(slot)),
             Message::Stop(request) => {
                 self.orphaned |= request.orphaned;
-                self.lives.end_by(self.now, request.deadline);
+                if request.budgeted {
+                    self.lives.end_by(self.now, request.deadline);
+                }
                 if let Stage::Ending(..) = self.stage {
                     // It ends by itself, and had more time for that.
                     self.lives.hurry(&self.machine);

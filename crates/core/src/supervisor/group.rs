@@ -125,7 +125,7 @@ impl Machine {
     pub(super) fn is_to_be_cleared(&self, slot: Slot) -> bool {
         match self.goal {
             Goal::Clear { below, .. } => self.is_being_cleared(slot) && self.row(slot).rank < below,
-            Goal::Convoy => self.convoy.is_to_clear(self.place(slot)),
+            Goal::Convoy => self.convoy.is_to_clear(slot),
             Goal::Run | Goal::Raise { .. } | Goal::End | Goal::Over => false,
         }
     }

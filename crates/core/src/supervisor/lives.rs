@@ -235,6 +235,7 @@ impl Lives {
             let request = StopRequest {
                 deadline,
                 orphaned: false,
+                budgeted: self.stop_by.is_some(),
             };
             life.ask_to_stop(grace, request);
         }
@@ -497,6 +498,7 @@ impl Lives {
                 life.stop.request(StopRequest {
                     deadline: None,
                     orphaned: true,
+                    budgeted: false,
                 });
             } else {
                 life.abort();

@@ -455,6 +455,10 @@ pub(crate) fn faults_of(spec: &ChildSpec, auto_shutdown: bool) -> Vec<Fault> {
     {
         faults.push(Fault::ZeroLimitPeriod);
     }
+    let speaks = settings.ready_within().is_some() || settings.watchdog().is_some();
+    if speaks && settings.kind == ChildKind::Supervisor {
+        faults.push(Fault::SaysNothing);
+    }
     if settings
         .ready_within()
         .is_some_and(|within| within.is_zero())

@@ -173,6 +173,22 @@ fn a_circle_and_an_unknown_sibling_are_found_before_anything_starts() {
     ));
 }
 
+#[test]
+fn a_supervisor_cannot_say_that_it_is_ready_or_gets_on() {
+    let inner = || ChildSpec::from(Supervisor::one_for_one("inner"));
+    for spec in [
+        inner().explicit_readiness(secs(1)),
+        inner().watchdog(secs(1)),
+    ] {
+        let error = Supervisor::one_for_one("app")
+            .child(spec)
+            .check()
+            .unwrap_err();
+        let faults: Vec<&Fault> = error.faults().map(|(_, fault)| fault).collect();
+        assert_eq!(faults, [&Fault::SaysNothing]);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_child_that_is_added_needs_siblings_that_run() {
     let (a, b) = (Script::new("a"), Script::new("b"));

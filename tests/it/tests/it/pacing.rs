@@ -36,6 +36,22 @@ async fn restarted_after(child: &Script, events: &mut Events) -> Duration {
     took
 }
 
+/// Lets time pass, second by second, and all that happens in it.
+async fn pass(seconds: u64) {
+    for _ in 0..seconds {
+        settle().await;
+        tokio::time::advance(secs(1)).await;
+    }
+    settle().await;
+}
+
+/// What a child does for that long.
+async fn span(time: Duration) {
+    let mut ticks = tokio::time::interval(time);
+    ticks.tick().await;
+    ticks.tick().await;
+}
+
 /// How each delay of a restart was told.
 fn delays(events: &[Event]) -> Vec<(Duration, DelayCause)> {
     let delays = events.iter().filter_map(|event| match event.kind {
@@ -591,13 +607,13 @@ async fn what_a_child_said_before_it_was_up_does_not_shorten_its_watch() {
         let life = count.fetch_add(1, Ordering::SeqCst);
         async move {
             ctx.progress();
-            tokio::time::sleep(secs(8)).await;
+            span(secs(8)).await;
             ctx.ready();
             if life == 0 {
                 return Err("once".into());
             }
             loop {
-                tokio::time::sleep(secs(5)).await;
+                span(secs(5)).await;
                 ctx.progress();
             }
         }
@@ -607,7 +623,7 @@ async fn what_a_child_said_before_it_was_up_does_not_shorten_its_watch() {
         .watchdog(secs(10))
         .backoff(steady(1, 1).stable_after(secs(3)));
     let (handle, _events) = up(spec).await;
-    tokio::time::sleep(secs(60)).await;
+    pass(60).await;
     assert_eq!(starts.load(Ordering::SeqCst), 2);
     handle.shutdown().await;
 }
@@ -652,7 +668,7 @@ async fn a_group_goes_on_without_a_child_that_is_dropped_at_its_start() {
         .child(sibling.clone());
     let (handle, _events) = started(&app).await;
     child.end(End::Error);
-    tokio::time::sleep(secs(1)).await;
+    pass(1).await;
     assert_eq!((child.alive(), sibling.alive()), (0, 1));
     handle.shutdown().await;
 }
