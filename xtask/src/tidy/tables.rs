@@ -194,6 +194,7 @@ pub(crate) const PURE: &[&str] = &[
     "supervisor/decide.rs",
     "supervisor/graph.rs",
     "supervisor/group.rs",
+    "supervisor/lanes.rs",
     "supervisor/order.rs",
     "supervisor/protocol.rs",
     "supervisor/restarts.rs",

@@ -1,7 +1,7 @@
 //! Supervisors of a spec list.
 //!
 //! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`,
-//! `group`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
+//! `group`, `lanes`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
 //! `desk`, `crashes`, `ending` and `closing`) does.
 
 mod apart;
@@ -19,6 +19,7 @@ mod ending;
 mod error;
 mod graph;
 mod group;
+mod lanes;
 mod lives;
 mod machine;
 mod order;
