@@ -245,8 +245,9 @@ async fn an_expectation_that_fails_tells_where_what_came_and_how_the_tree_is() {
     let expected = ": there was no restart of `storage/indexer` within 60s
 since the last expectation:
   11 app/web exited: scripted failure
-  12 app/web is restarted
-  13 app/web runs
+  12 app/web crashed: restarted at once
+  13 app/web is restarted
+  14 app/web runs
 the tree now:
 app";
     assert!(message.contains(expected), "{message}");
