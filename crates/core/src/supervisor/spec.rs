@@ -308,11 +308,13 @@ impl Supervisor {
                 findings.faults.push((path.join(id), fault));
             }
         }
-        if let Err(cycle) = self.graph(&mut |spec, id| {
-            let at = path.join(&spec.settings.id);
-            let id = id.clone();
-            findings.faults.push((at, Fault::UnknownDependency { id }));
-        }) {
+        if self.has_needs()
+            && let Err(cycle) = self.graph(&mut |spec, id| {
+                let at = path.join(&spec.settings.id);
+                let id = id.clone();
+                findings.faults.push((at, Fault::UnknownDependency { id }));
+            })
+        {
             let id = |&slot: &usize| self.children[slot].settings.id.clone();
             let cycle: Vec<ChildId> = cycle.iter().map(id).collect();
             if let Some(first) = cycle.first() {
@@ -338,16 +340,17 @@ impl Supervisor {
         findings
     }
 
+    /// Whether any child needs another one.
+    pub(super) fn has_needs(&self) -> bool {
+        let needs = |spec: &ChildSpec| !spec.settings.after().is_empty();
+        self.children.iter().any(needs)
+    }
+
     /// Who needs whom among the children; `unknown` is told of ids that nobody has.
     pub(super) fn graph(
         &self,
         unknown: &mut dyn FnMut(&ChildSpec, &ChildId),
     ) -> Result<Graph, Vec<usize>> {
-        let needs_nobody = |spec: &ChildSpec| spec.settings.after().is_empty();
-        if self.children.iter().all(needs_nobody) {
-            let nobody = vec![Vec::new(); self.children.len()];
-            return Graph::new(nobody);
-        }
         let slots: HashMap<&ChildId, usize> = self
             .children
             .iter()

@@ -103,15 +103,14 @@ impl Supervisable for Supervisor {
 impl Supervisor {
     /// How its children start and stop beside each other, if not one after the other.
     fn lanes(&self) -> Option<Lanes> {
+        let (start, stop) = (self.start_mode, self.stop_mode);
+        let in_line = start == StartMode::Sequential && stop == StopMode::Ordered;
+        if in_line && !self.has_needs() {
+            return None;
+        }
         // What is wrong with it was found before.
         let graph = self.graph(&mut |_, _| ()).ok()?;
-        let lanes = Lanes {
-            start: self.start_mode,
-            stop: self.stop_mode,
-            graph,
-        };
-        let in_line = lanes.start == StartMode::Sequential && lanes.stop == StopMode::Ordered;
-        (!in_line || !lanes.graph.is_empty()).then_some(lanes)
+        Some(Lanes { start, stop, graph })
     }
 }
 
