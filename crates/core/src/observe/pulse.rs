@@ -12,7 +12,8 @@ pub(crate) struct PulseSink(watch::Sender<()>);
 
 impl Pulse {
     pub(crate) fn new() -> (PulseSink, Self) {
-        let (sender, receiver) = watch::channel(());
+        let sender = watch::Sender::new(());
+        let receiver = sender.subscribe();
         (PulseSink(sender), Self(receiver))
     }
 
