@@ -131,15 +131,26 @@ struct Story {
 }
 
 impl Story {
-    /// One beginning, first; one end, last; it exits if and only if it was up before.
+    /// One beginning, first; one end, last, but for what is told of a crash afterwards; it exits if and only if it was up
+    /// before.
     fn is_whole(&self) -> bool {
         let begins = matches!(self.kinds.first(), Some(EventKind::Starting { .. }));
         begins
             && self.startings == 1
             && self.ends == 1
             && self.started == self.exited
-            && self.kinds.last().is_some_and(is_end)
+            && self
+                .kinds
+                .iter()
+                .rev()
+                .find(|kind| !is_told_later(kind))
+                .is_some_and(is_end)
     }
+}
+
+/// Whether it is what the supervisor has decided, which it tells after the end.
+fn is_told_later(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Crashed { .. })
 }
 
 fn stories(events: &[Event]) -> BTreeMap<Incarnation, Story> {
