@@ -52,7 +52,7 @@ pub use child::{
     Scope, ScopedTask, ScopedTaskError, Semantics, ShutdownStrategy, SpecError, StartChildError,
     Started, Stash, StopSignal, Supervisable, SupervisorHandle, blocking, worker,
 };
-pub use crash::{CrashDecision, CrashPhase, CrashReport};
+pub use crash::{CrashDecision, CrashPhase, CrashReport, Crashes};
 pub use dataspace::{
     Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,
 };

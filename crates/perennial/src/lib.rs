@@ -76,7 +76,7 @@ pub use perennial_core::{
 pub use perennial_core::{
     Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,
 };
-pub use perennial_core::{CrashDecision, CrashPhase, CrashReport};
+pub use perennial_core::{CrashDecision, CrashPhase, CrashReport, Crashes};
 pub use perennial_core::{
     Health, HealthImpact, HealthReason, HealthStream, HealthTrouble, HealthVerdict,
 };

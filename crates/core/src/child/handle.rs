@@ -8,11 +8,13 @@ use tokio::time::Instant;
 
 use super::inbox::{Call, Message, Order, Reading, Via, Whom};
 use super::{
-    CallError, ChildError, ChildKind, ChildSettings, ChildSpec, Departure, Life, Occupant, Outcome,
-    PathError, Report, Roster, Seat, StartChildError, StopRequest,
+    CallError, ChildError, ChildKind, ChildSettings, ChildSpec, Departure, Life, Lineup, Occupant,
+    Outcome, PathError, Report, Roster, Seat, Shown, StartChildError, StopRequest,
 };
+use crate::crash::Crashes;
 use crate::dataspace::Dataspace;
 use crate::exit::ExitReason;
+use crate::meter::Metering;
 use crate::observe::{EventKind, EventStream};
 use crate::path::{ChildId, ChildPath, Incarnation};
 use crate::place::Place;
@@ -601,7 +603,7 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
         has_run: occupant.life.seat().is_some_and(|seat| seat.is_up()),
         is_stuck: false,
         has_given_up: false,
-        crashes: Vec::new(),
+        crashes: Crashes::default(),
         counts: None,
         busy: metering.and_then(|metering| metering.busy(gauge.map(|gauge| gauge.ledger()))),
         busy_in_life: gauge.and_then(|gauge| gauge.busy()),
@@ -614,27 +616,35 @@ fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
     let commons = &root.life.family.commons;
     let metering = commons.metering.as_ref();
     let stalled = commons.detector.as_ref().map(|detector| detector.stalled());
-    let first = (itself(root, now), root.life.seat().cloned());
-    // The rest of each level, not recursion, as trees may be deep.
-    let mut open = vec![vec![first].into_iter()];
-    while let Some(rows) = open.last_mut() {
-        let Some((mut entry, seat)) = rows.next() else {
-            open.pop();
-            continue;
-        };
+    let mut next = Some((itself(root, now), root.life.seat().cloned()));
+    let mut open: Vec<Lineup> = Vec::new();
+    while let Some((mut entry, seat)) = next {
         if let Some(occupant) = seat.and_then(|seat| seat.occupant()) {
             let picture = occupant.roster.picture();
-            let (counts, rows) = picture.rows(now, entry.depth + 1, metering);
             entry.strategy = Some(occupant.roster.strategy);
             entry.has_given_up = occupant.roster.has_given_up();
-            entry.counts = Some(counts);
-            snapshot.entries.reserve(rows.len() + 1);
-            open.push(rows.into_iter());
+            entry.counts = Some(picture.counts());
+            let lineup = picture.line_up();
+            snapshot.entries.reserve(lineup.len() + 1);
+            open.push(lineup);
         }
         if let (Some(stalled), Some(life)) = (&stalled, &entry.incarnation) {
             entry.stalled_for = stalled.get(life).copied();
         }
         snapshot.entries.push(entry);
+        next = next_row(&mut open, now, metering);
+    }
+}
+
+/// The next child; the innermost level comes first.
+fn next_row(open: &mut Vec<Lineup>, now: Instant, metering: Option<&Metering>) -> Option<Shown> {
+    loop {
+        let depth = open.len();
+        let shown = open.last_mut()?.next_row(now, depth, metering);
+        if shown.is_some() {
+            return shown;
+        }
+        open.pop();
     }
 }
 

@@ -1,5 +1,6 @@
 //! The children of one running supervisor: kept by its driver, read by everybody.
 
+use std::cmp::Reverse;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -57,6 +58,14 @@ pub(crate) struct Picture {
     dynamic: bool,
 }
 
+/// The rows of a picture that are still to be shown.
+#[derive(Debug)]
+pub(crate) struct Lineup {
+    picture: Picture,
+    /// The ranks and slots of these rows, the next one last.
+    ranks: Vec<(u64, usize)>,
+}
+
 /// A row as a snapshot shows it, and its seat if it is a supervisor.
 pub(crate) type Shown = (SnapshotEntry, Option<Arc<Seat>>);
 
@@ -81,8 +90,8 @@ pub(crate) struct Entry {
     pub(crate) told: Option<Instant>,
     /// It overran its grace.
     pub(crate) forced: bool,
-    /// Its latest crashes, if there were any.
-    pub(crate) crashes: Option<Box<Crashes>>,
+    /// Its latest crashes.
+    pub(crate) crashes: Crashes,
     /// For how long and why it waits for its restart.
     pub(crate) delay: Option<Box<Delay>>,
     /// What is measured of it, if anything is and it has been started before.
@@ -155,24 +164,18 @@ impl Picture {
         counts
     }
 
-    /// The rows in start order, and their counts.
-    pub(crate) fn rows(
-        &self,
-        now: Instant,
-        depth: usize,
-        metering: Option<&Metering>,
-    ) -> (Counts, Vec<Shown>) {
-        let mut counts = self.no_counts();
-        let rows = self.in_order().map(|entry| {
-            self.count(entry, &mut counts);
-            let seat = entry.life.as_ref().and_then(|life| life.seat());
-            (
-                entry.shown(now, depth, self.dynamic, metering),
-                seat.cloned(),
-            )
-        });
-        let rows = rows.collect();
-        (counts, rows)
+    /// The rows one by one.
+    pub(crate) fn line_up(self) -> Lineup {
+        let mut ranks: Vec<_> = self
+            .entries
+            .numbered()
+            .map(|(slot, entry)| (entry.rank, slot))
+            .collect();
+        ranks.sort_unstable_by_key(|&(rank, _)| Reverse(rank));
+        Lineup {
+            picture: self,
+            ranks,
+        }
     }
 
     /// How each child that has a life is stopped, and its seat if it is a supervisor.
@@ -209,6 +212,26 @@ impl Picture {
     }
 }
 
+impl Lineup {
+    pub(crate) fn len(&self) -> usize {
+        self.ranks.len()
+    }
+
+    /// The next row in start order, which stands that deep.
+    pub(crate) fn next_row(
+        &mut self,
+        now: Instant,
+        depth: usize,
+        metering: Option<&Metering>,
+    ) -> Option<Shown> {
+        let (_, slot) = self.ranks.pop()?;
+        let entry = self.picture.entries.get(slot)?;
+        let seat = entry.life.as_ref().and_then(|life| life.seat());
+        let shown = entry.shown(now, depth, self.picture.dynamic, metering);
+        Some((shown, seat.cloned()))
+    }
+}
+
 impl RosterState {
     fn new(dynamic: bool, room: usize) -> Self {
         Self {
@@ -236,7 +259,7 @@ impl RosterState {
             legacy: None,
             told: None,
             forced: false,
-            crashes: None,
+            crashes: Crashes::default(),
             delay: None,
             ledger: None,
         };
@@ -381,10 +404,7 @@ impl Entry {
             has_run: self.ran.is_some(),
             is_stuck: stuck.is_some(),
             has_given_up: false,
-            crashes: self
-                .crashes
-                .as_ref()
-                .map_or(Vec::new(), |kept| kept.to_vec()),
+            crashes: self.crashes.clone(),
             counts: None,
             busy: metering.and_then(|metering| metering.busy(ledger)),
             busy_in_life: gauge.and_then(|gauge| gauge.busy()),

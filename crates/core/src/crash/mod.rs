@@ -4,6 +4,6 @@ mod print;
 mod record;
 mod report;
 
-pub(crate) use record::Crashes;
+pub use record::Crashes;
 pub use report::{CrashDecision, CrashPhase, CrashReport};
 pub(crate) use report::{NAMED, Siblings};

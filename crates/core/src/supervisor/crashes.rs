@@ -8,7 +8,7 @@ use super::lives::Lives;
 use super::protocol::{Action, End, Input, Slot};
 use super::slot::{State, Then};
 use super::strategy::Strategy;
-use crate::crash::{CrashDecision, CrashPhase, Crashes, NAMED, Siblings};
+use crate::crash::{CrashDecision, CrashPhase, NAMED, Siblings};
 use crate::observe::EventKind;
 
 impl<M: Decide> Driver<M> {
@@ -81,19 +81,19 @@ impl<M: Decide> Driver<M> {
             return hub.pass();
         }
         let mut state = self.lives.roster.lock();
-        let crashes = state
-            .get_mut(slot)
-            .and_then(|row| row.crashes.as_deref_mut());
-        let Some(report) = crashes.and_then(|crashes| crashes.decide(decision)) else {
+        let row = state.get_mut(slot);
+        let Some(report) = row.and_then(|row| row.crashes.decide(decision)) else {
             return;
         };
         if report.phase != CrashPhase::Stop {
             report.siblings = siblings;
         }
         let told = (is_told && hub.is_heard()).then(|| Arc::new(report.clone()));
-        let unkept = (!is_kept)
-            .then(|| state.get_mut(slot).and_then(|row| row.crashes.take()))
-            .flatten();
+        let unkept = (!is_kept).then(|| {
+            state
+                .get_mut(slot)
+                .map(|row| std::mem::take(&mut row.crashes))
+        });
         drop(state);
         if let Some(report) = told {
             let (path, life) = (report.path.clone(), report.incarnation);
@@ -123,10 +123,7 @@ impl Lives {
     /// Whether the machine is about to decide on a crash of the child that it had put off.
     fn reopen(&mut self, slot: Slot) -> bool {
         let mut state = self.roster.lock();
-        let crashes = state
-            .get_mut(slot)
-            .and_then(|row| row.crashes.as_deref_mut());
-        let is_open = crashes.is_some_and(Crashes::reopen);
+        let is_open = state.get_mut(slot).is_some_and(|row| row.crashes.reopen());
         drop(state);
         self.crash = is_open.then_some(slot);
         is_open

@@ -404,8 +404,7 @@ impl Lives {
                 decision: CrashDecision::Restarted,
                 siblings: None,
             };
-            let crashes = entry.crashes.get_or_insert_default();
-            crashes.push(report, self.crash_reports)
+            entry.crashes.push(report, self.crash_reports)
         });
         self.crash = phase.map(|_| slot);
         drop(state);

@@ -219,6 +219,7 @@ impl fmt::Display for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crash::Crashes;
     use crate::meter::Busy;
     use crate::path::ChildPath;
     use crate::place::Place;
@@ -249,7 +250,7 @@ mod tests {
             has_run: true,
             is_stuck: false,
             has_given_up: false,
-            crashes: Vec::new(),
+            crashes: Crashes::default(),
             counts: None,
             busy: None,
             busy_in_life: None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::crash::CrashReport;
+use crate::crash::Crashes;
 use crate::exit::ExitReason;
 use crate::meter::{Busy, Memory};
 use crate::path::{ChildPath, Incarnation};
@@ -93,7 +93,7 @@ pub struct SnapshotEntry {
     /// Whether it is a supervisor that has given up, and is about to end.
     pub has_given_up: bool,
     /// Its latest crashes, oldest first, as many as [`Supervisor::crash_reports`](crate::Supervisor::crash_reports) says.
-    pub crashes: Vec<CrashReport>,
+    pub crashes: Crashes,
     /// Its children, if it is a supervisor.
     pub counts: Option<Counts>,
     /// The time of its polls since its supervisor started; `None` if that is not measured.

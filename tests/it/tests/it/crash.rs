@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use perennial::{
-    Backoff, BoxError, CrashDecision, CrashPhase, CrashReport, DelayCause, Event, EventKind,
-    ExitReason, ExitVerdict, InitPolicy, Intensity, Jitter, OnLimit, Restart, ShutdownStrategy,
-    Strategy, Supervisor, SupervisorHandle, worker,
+    Backoff, BoxError, CrashDecision, CrashPhase, CrashReport, Crashes, DelayCause, Event,
+    EventKind, ExitReason, ExitVerdict, InitPolicy, Intensity, Jitter, OnLimit, Restart,
+    ShutdownStrategy, Strategy, Supervisor, SupervisorHandle, worker,
 };
 use perennial_test::{End, Events, Script, StartAct, StopAct, settle};
 use tokio::time::advance;
@@ -31,7 +31,7 @@ fn report(event: Event) -> Arc<CrashReport> {
     }
 }
 
-fn kept(handle: &SupervisorHandle, path: &str) -> Vec<CrashReport> {
+fn kept(handle: &SupervisorHandle, path: &str) -> Crashes {
     let snapshot = handle.snapshot();
     let entry = snapshot.find(path).expect("the child is there");
     entry.crashes.clone()
