@@ -130,6 +130,10 @@ pub enum Deed {
     Restart(usize),
     /// A child is deleted by a call, whose answer is not waited for.
     Delete(usize),
+    /// A child is paused by a call, whose answer is not waited for.
+    Pause(usize),
+    /// A child is resumed by a call, whose answer is not waited for.
+    Resume(usize),
     /// A child is added by a call, whose answer is not waited for.
     Add(usize),
     /// So many milliseconds pass, and all that can go on does.
@@ -213,6 +217,8 @@ pub fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         1 => who.clone().prop_map(Deed::Terminate),
         1 => who.clone().prop_map(Deed::Restart),
         1 => who.clone().prop_map(Deed::Delete),
+        1 => who.clone().prop_map(Deed::Pause),
+        1 => who.clone().prop_map(Deed::Resume),
         1 => who.prop_map(Deed::Add),
         2 => (0..500_u64).prop_map(Deed::Wait),
     ];
@@ -294,7 +300,12 @@ impl Deed {
                 tokio::time::advance(Duration::from_millis(millis)).await;
                 settle().await;
             }
-            Self::Kill(who) | Self::Terminate(who) | Self::Restart(who) | Self::Delete(who) => {
+            Self::Kill(who)
+            | Self::Terminate(who)
+            | Self::Restart(who)
+            | Self::Delete(who)
+            | Self::Pause(who)
+            | Self::Resume(who) => {
                 if let Some((above, id)) = somebody(root, who).await {
                     self.call(above, id).await;
                 }
@@ -314,6 +325,12 @@ impl Deed {
             }
             Self::Restart(_) => {
                 tokio::spawn(async move { above.restart_child(id).await });
+            }
+            Self::Pause(_) => {
+                tokio::spawn(async move { above.pause_child(id).await });
+            }
+            Self::Resume(_) => {
+                tokio::spawn(async move { above.resume_child(id).await });
             }
             _ => {
                 tokio::spawn(async move { above.delete_child(id).await });

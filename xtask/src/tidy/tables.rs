@@ -196,6 +196,7 @@ pub(crate) const PURE: &[&str] = &[
     "supervisor/group.rs",
     "supervisor/lanes.rs",
     "supervisor/order.rs",
+    "supervisor/pauses.rs",
     "supervisor/protocol.rs",
     "supervisor/restarts.rs",
     "supervisor/rows.rs",

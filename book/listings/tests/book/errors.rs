@@ -161,6 +161,9 @@ fn of_calls() -> Vec<Told> {
             source: source()
         },
         ChildError::Cancelled { id: id() },
+        ChildError::Paused { id: id() },
+        ChildError::NotPaused { id: id() },
+        ChildError::DependencyDown { id: id() },
         ChildError::Dynamic,
         ChildError::ShuttingDown,
         ChildError::NotRunning {

@@ -153,6 +153,24 @@ pub enum ChildError {
         /// The id.
         id: ChildId,
     },
+    /// The child is paused: `resume_child` starts it.
+    #[snafu(display("child {id} is paused"))]
+    Paused {
+        /// The id.
+        id: ChildId,
+    },
+    /// The child is down, but not paused: `restart_child` starts it.
+    #[snafu(display("child {id} is not paused"))]
+    NotPaused {
+        /// The id.
+        id: ChildId,
+    },
+    /// A sibling that the child needs does not run.
+    #[snafu(display("child {id} needs a sibling that does not run"))]
+    DependencyDown {
+        /// The id of the child that was to be started.
+        id: ChildId,
+    },
     /// The child could not start. Its spec stays.
     #[snafu(display("child {id} could not start"))]
     Initialization {

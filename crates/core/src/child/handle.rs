@@ -466,7 +466,7 @@ impl SupervisorHandle {
         })
     }
 
-    async fn order<T>(
+    pub(super) async fn order<T>(
         &self,
         call: Call,
         answer: oneshot::Receiver<Result<T, ChildError>>,

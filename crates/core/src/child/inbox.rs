@@ -75,6 +75,8 @@ pub(crate) enum Order {
     Terminate(oneshot::Sender<Result<(), ChildError>>),
     Restart(oneshot::Sender<Result<ChildRef, ChildError>>),
     Delete(oneshot::Sender<Result<(), ChildError>>),
+    Pause(oneshot::Sender<Result<(), ChildError>>),
+    Resume(oneshot::Sender<Result<ChildRef, ChildError>>),
 }
 
 /// Takes in from any thread, gives out to one supervisor.

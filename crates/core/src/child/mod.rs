@@ -2,6 +2,7 @@
 //! given, and the handle that others hold.
 
 mod blocking;
+mod changes;
 mod closure;
 mod context;
 pub(crate) mod derived;

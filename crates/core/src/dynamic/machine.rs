@@ -89,7 +89,7 @@ impl Machine {
             State::Running(_) => self.follow(now, slot, exit, actions),
             State::Stopping(Then::Failed, _) => self.follow(now, slot, Exit::Abnormal, actions),
             State::Stopping(..) => self.forget(slot, actions),
-            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) => {
+            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) | State::Paused => {
                 debug_assert!(false, "only a child that lives can exit");
             }
         }
@@ -305,7 +305,7 @@ impl Machine {
     fn tell_to_end(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         match self.row(slot).state {
             State::Stopping(_, force) => self.set(slot, State::Stopping(Then::Remove, force)),
-            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) => {
+            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) | State::Paused => {
                 self.forget(slot, actions);
             }
             State::Starting(..) | State::Running(_) => {
@@ -373,8 +373,11 @@ impl Decide for Machine {
                 actions.push(Action::Answer(request, refusal));
             }
             Input::Terminate(request, slot) => self.terminate(request, slot, actions),
-            Input::Restart(request, _) | Input::Delete(request, _) => {
-                // The desk refuses them: the children of a template are neither restarted nor deleted.
+            Input::Restart(request, _)
+            | Input::Delete(request, _)
+            | Input::Pause(request, _)
+            | Input::Resume(request, _) => {
+                // The desk refuses them: the children of a template have no place to come back to.
                 let refusal = Answer::Refused(Refusal::Running);
                 actions.push(Action::Answer(request, refusal));
             }

@@ -37,8 +37,8 @@ pub struct Health {
     /// Whether every child of the spec lists has been up once. As long as the supervisor lives this stays so.
     pub startup: HealthVerdict,
     /// Whether everything runs: no child starts, waits for its restart, stops or is down after a failure, and the
-    /// supervisor is not to stop. A child that has done its work, that declined to start, or that was terminated
-    /// by a call is no hindrance.
+    /// supervisor is not to stop. A child that has done its work, that declined to start, or that a call has
+    /// terminated or paused is no hindrance.
     pub ready: HealthVerdict,
     /// Whether it can help itself: the supervisor itself has not given up, and no child is stuck or was left behind
     /// unresponsive. A stop that was asked for is no hindrance.
@@ -224,7 +224,7 @@ fn hindrance(entry: &SnapshotEntry) -> Option<HealthTrouble> {
         return Some(HealthTrouble::Stuck);
     }
     match entry.state {
-        ChildState::Running => None,
+        ChildState::Running | ChildState::Paused => None,
         ChildState::Starting => Some(HealthTrouble::Starting),
         ChildState::Restarting => Some(HealthTrouble::Restarting),
         ChildState::Backoff => Some(HealthTrouble::Backoff),

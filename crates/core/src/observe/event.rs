@@ -133,6 +133,9 @@ pub enum EventKind {
     },
     /// It has used up its own limit of restarts, and stays down.
     Dropped,
+    /// [`pause_child`](crate::SupervisorHandle::pause_child) has put it to rest: it is down, and only a call starts it.
+    /// One that never ran has no life to tell this of: then it is that of its supervisor.
+    Paused,
     /// Too much has failed: the supervisor begins no restart for that time.
     StormPause {
         /// How long.
@@ -192,6 +195,8 @@ pub enum StartCause {
     Added,
     /// [`restart_child`](crate::SupervisorHandle::restart_child) was called.
     Requested,
+    /// [`resume_child`](crate::SupervisorHandle::resume_child) was called.
+    Resumed,
     /// It failed, or it is restarted with its group.
     Restart,
 }
@@ -210,7 +215,7 @@ impl EventKind {
             Self::Exited { reason } => reason.is_abnormal(),
             Self::Starting { .. } | Self::Started | Self::Ignored => false,
             Self::StopRequested { .. } | Self::AutoShutdown { .. } => false,
-            Self::ReloadRequested | Self::StallOver { .. } => false,
+            Self::ReloadRequested | Self::StallOver { .. } | Self::Paused => false,
         }
     }
 }
@@ -226,6 +231,7 @@ impl fmt::Display for EventKind {
         match self {
             Self::Starting { cause } => match cause {
                 StartCause::Restart => f.write_str("is restarted"),
+                StartCause::Resumed => f.write_str("is resumed"),
                 StartCause::FirstStart | StartCause::Added | StartCause::Requested => {
                     f.write_str("is started")
                 }
@@ -263,6 +269,7 @@ impl fmt::Display for EventKind {
             }
             Self::Crashed { report } => write!(f, "crashed: {}", report.decision),
             Self::Dropped => f.write_str("stays down: its restarts are used up"),
+            Self::Paused => f.write_str("is paused"),
             Self::StormPause { pause } => {
                 write!(
                     f,

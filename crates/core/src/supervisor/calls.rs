@@ -42,7 +42,7 @@ impl Machine {
         self.hold(slot);
         let then = self.row(slot).when_terminated();
         match self.row(slot).state {
-            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) => {
+            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) | State::Paused => {
                 self.waiting
                     .answer(slot, Wish::Up, Answer::Cancelled, actions);
                 actions.push(Action::Answer(request, Answer::Done));
@@ -78,17 +78,18 @@ impl Machine {
 
     pub(super) fn delete(&mut self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
         match self.why_not(slot) {
-            Some(refusal) => self.refuse(request, refusal, actions),
-            None => {
+            Some(Refusal::Paused) | None => {
                 actions.push(Action::Answer(request, Answer::Done));
                 self.remove(slot, actions);
             }
+            Some(refusal) => self.refuse(request, refusal, actions),
         }
     }
 
-    /// Whether all that the row needs run.
-    fn has_what_it_needs(&self, slot: Slot) -> bool {
-        let runs = |&slot: &Slot| matches!(self.state(slot), Some(State::Running(_)));
+    /// Whether all that the row needs run; one that is paused is missed by nobody.
+    pub(super) fn has_what_it_needs(&self, slot: Slot) -> bool {
+        let runs =
+            |&slot: &Slot| matches!(self.state(slot), Some(State::Running(_) | State::Paused));
         let lanes = self.lanes.as_ref();
         lanes.is_none_or(|lanes| lanes.graph.needs(slot).iter().all(runs))
     }
@@ -101,7 +102,7 @@ impl Machine {
     }
 
     /// Why a row cannot be restarted or deleted by a call.
-    fn why_not(&self, slot: Slot) -> Option<Refusal> {
+    pub(super) fn why_not(&self, slot: Slot) -> Option<Refusal> {
         if self.is_ending() {
             return Some(Refusal::ShuttingDown);
         }

@@ -62,13 +62,17 @@ impl<M: Decide> Driver<M> {
             Some(State::Stopping(Then::Due(_) | Then::Failed, _) | State::Delayed(_)) => {
                 CrashDecision::Restarted
             }
-            Some(State::Stopping(Then::Idle | Then::Remove, _) | State::Idle) | None => {
-                match self.stage {
-                    Stage::Ending(..) | Stage::Over(_) => CrashDecision::Stopped,
-                    Stage::Booting | Stage::Up => CrashDecision::StaysDown,
-                }
-            }
+            Some(State::Stopping(Then::Idle | Then::Remove | Then::Pause, _)) => self.down(),
+            Some(State::Idle | State::Paused) | None => self.down(),
         })
+    }
+
+    /// What is decided of a child that is down.
+    fn down(&self) -> CrashDecision {
+        match self.stage {
+            Stage::Ending(..) | Stage::Over(_) => CrashDecision::Stopped,
+            Stage::Booting | Stage::Up => CrashDecision::StaysDown,
+        }
     }
 
     fn complete(&mut self, slot: Slot, decision: CrashDecision) {

@@ -195,6 +195,10 @@ impl Desk {
                 Some(Input::Restart(self.wait(slot, Reply::Restart(reply)), slot))
             }
             Order::Delete(reply) => Some(Input::Delete(self.wait(slot, Reply::Done(reply)), slot)),
+            Order::Pause(reply) => Some(Input::Pause(self.wait(slot, Reply::Done(reply)), slot)),
+            Order::Resume(reply) => {
+                Some(Input::Resume(self.wait(slot, Reply::Restart(reply)), slot))
+            }
         }
     }
 
@@ -278,8 +282,10 @@ impl Call {
         match self {
             Self::Start(_, _, reply) => reply.is_closed(),
             Self::Order(_, _, order) => match order {
-                Order::Terminate(reply) | Order::Delete(reply) => reply.is_closed(),
-                Order::Restart(reply) => reply.is_closed(),
+                Order::Terminate(reply) | Order::Delete(reply) | Order::Pause(reply) => {
+                    reply.is_closed()
+                }
+                Order::Restart(reply) | Order::Resume(reply) => reply.is_closed(),
             },
             Self::Read(_) => false,
         }
@@ -289,8 +295,10 @@ impl Call {
 impl Order {
     fn refuse(self, error: ChildError) -> Option<Input> {
         match self {
-            Self::Terminate(reply) | Self::Delete(reply) => answer(reply, Err(error)),
-            Self::Restart(reply) => answer(reply, Err(error)),
+            Self::Terminate(reply) | Self::Delete(reply) | Self::Pause(reply) => {
+                answer(reply, Err(error))
+            }
+            Self::Restart(reply) | Self::Resume(reply) => answer(reply, Err(error)),
         }
     }
 }
@@ -346,8 +354,9 @@ impl No {
                 Refusal::Restarting | Refusal::AlreadyPresent => ChildError::Restarting { id },
                 Refusal::Stopping => ChildError::Stopping { id },
                 Refusal::ShuttingDown | Refusal::MaxChildren => ChildError::ShuttingDown,
-                // Only an added child is refused for that.
-                Refusal::DependencyDown => ChildError::Down { id },
+                Refusal::Paused => ChildError::Paused { id },
+                Refusal::NotPaused => ChildError::NotPaused { id },
+                Refusal::DependencyDown => ChildError::DependencyDown { id },
             },
         }
     }

@@ -269,7 +269,7 @@ impl<M: Decide> Driver<M> {
             Action::Delay(..) | Action::Watch(..) | Action::Storm(_) => {
                 self.lives.pace(now, action)
             }
-            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) => {
+            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Paused(_) => {
                 self.lives.pace(now, action)
             }
             Action::Remove(slot) => self.lives.remove(slot),

@@ -46,7 +46,7 @@ impl Machine {
                     self.tell_to_end(slot, then, actions);
                     return false;
                 }
-                State::Stopping(..) | State::Idle | State::Due(_) => return false,
+                State::Stopping(..) | State::Idle | State::Due(_) | State::Paused => return false,
             }
         }
         true
@@ -145,7 +145,7 @@ impl Machine {
             State::Due(_) => true,
             State::Idle => self.is_ahead(slot) && !self.held.contains(&slot),
             State::Starting(..) | State::Running(_) | State::Stopping(..) => false,
-            State::Retrying | State::Delayed(_) => false,
+            State::Retrying | State::Delayed(_) | State::Paused => false,
         }
     }
 

@@ -343,7 +343,7 @@ impl Machine {
                 };
                 self.tell_to_end(slot, then, actions);
             }
-            State::Stopping(..) | State::Idle | State::Due(_) => (),
+            State::Stopping(..) | State::Idle | State::Due(_) | State::Paused => (),
         }
     }
 

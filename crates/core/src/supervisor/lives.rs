@@ -149,6 +149,7 @@ impl Lives {
                 Cause::Boot => StartCause::FirstStart,
                 Cause::Add => StartCause::Added,
                 Cause::Call => StartCause::Requested,
+                Cause::Resume => StartCause::Resumed,
                 Cause::Restart => StartCause::Restart,
             },
         });
@@ -466,6 +467,7 @@ impl Lives {
                 State::Delayed(Held::Paced) => ChildState::Backoff,
                 State::Delayed(Held::Quarantined) => ChildState::Quarantined,
                 State::Stopping(..) => ChildState::Stopping,
+                State::Paused => ChildState::Paused,
             };
             if entry.delay.is_some() && !matches!(state, State::Delayed(_)) {
                 entry.delay = None;

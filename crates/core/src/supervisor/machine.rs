@@ -136,6 +136,8 @@ impl Machine {
             Input::Terminate(request, slot) => self.terminate(request, slot, actions),
             Input::Restart(request, slot) => self.restart_by_call(now, request, slot, actions),
             Input::Delete(request, slot) => self.delete(request, slot, actions),
+            Input::Pause(request, slot) => self.pause(request, slot, actions),
+            Input::Resume(request, slot) => self.resume(request, slot, actions),
         }
         self.pursue(now, actions);
     }
@@ -191,7 +193,7 @@ impl Machine {
             State::Starting(cause, _) => self.start_failed(now, slot, cause, exit, actions),
             State::Running(_) => self.ended(now, slot, exit, actions),
             State::Stopping(then, _) => self.gone(now, slot, then, actions),
-            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) => {
+            State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) | State::Paused => {
                 debug_assert!(false, "only a child that lives can exit");
             }
         }
@@ -222,8 +224,10 @@ impl Machine {
         self.waiting.answer(slot, Wish::Up, Answer::Failed, actions);
         if cause == Cause::Add {
             self.remove(slot, actions);
-        } else if cause == Cause::Call || self.is_ending() {
+        } else if self.is_ending() {
             self.set(slot, State::Idle);
+        } else if cause.is_call() {
+            self.lay_down(slot, actions);
         } else if at_boot {
             self.set(slot, State::Idle);
             self.end(End::BootFailed(slot), actions);
@@ -258,7 +262,7 @@ impl Machine {
     fn gone(&mut self, now: Moment, slot: Slot, then: Then, actions: &mut Vec<Action>) {
         let then = match then {
             Then::Due(_) if self.is_ending() => Then::Idle,
-            Then::Failed if self.is_ending() => self.row(slot).when_terminated(),
+            Then::Failed | Then::Pause if self.is_ending() => self.row(slot).when_terminated(),
             Then::Failed if self.is_being_cleared(slot) => self.row(slot).when_cleared(),
             then => then,
         };
@@ -271,6 +275,7 @@ impl Machine {
             Then::Idle => self.set(slot, State::Idle),
             Then::Due(cause) => self.set(slot, State::Due(cause)),
             Then::Remove => self.remove(slot, actions),
+            Then::Pause => self.rest(slot, actions),
             Then::Failed => self.follow(now, slot, Exit::Abnormal, actions),
         }
     }

@@ -1,6 +1,6 @@
 //! Supervisors of a spec list.
 //!
-//! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`,
+//! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`, `pauses`,
 //! `group`, `lanes`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
 //! `desk`, `crashes`, `ending` and `closing`) does.
 
@@ -24,6 +24,7 @@ mod lives;
 mod machine;
 mod order;
 mod pacing;
+mod pauses;
 mod protocol;
 mod restarts;
 mod rows;

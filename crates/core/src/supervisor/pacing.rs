@@ -23,6 +23,7 @@ impl Lives {
             }
             Action::Recovered(slot) => self.remark(slot, EventKind::Recovered),
             Action::Dropped(slot) => self.remark(slot, EventKind::Dropped),
+            Action::Paused(slot) => self.tell_of(slot, EventKind::Paused),
             Action::Stuck(slot) => {
                 if let Some(life) = self.life(slot) {
                     life.set_stuck();
@@ -57,6 +58,20 @@ impl Lives {
         if let Some(life) = life {
             self.family.commons.hub.tell(&path, life, kind);
         }
+    }
+
+    /// Tells what a call has done to a child that has no life just now: of the latest that ran, or if there is
+    /// none, in the name of its supervisor's.
+    fn tell_of(&self, slot: Slot, kind: EventKind) {
+        let state = self.roster.lock();
+        let Some(entry) = state.get(slot) else {
+            return;
+        };
+        let life = entry.present().or(entry.ran);
+        let path = entry.path.clone();
+        drop(state);
+        let life = life.unwrap_or(self.supervisor.incarnation);
+        self.family.commons.hub.tell(&path, life, kind);
     }
 
     /// The time of a child in this state has come; that of one that runs only if it has not said since then

@@ -80,6 +80,10 @@ pub(crate) enum Input {
     Restart(Request, Slot),
     /// A call of delete_child.
     Delete(Request, Slot),
+    /// A call of pause_child.
+    Pause(Request, Slot),
+    /// A call of resume_child.
+    Resume(Request, Slot),
 }
 
 /// Something to do.
@@ -107,6 +111,8 @@ pub(crate) enum Action {
     Stuck(Slot),
     /// The child has used up its own limit and stays down.
     Dropped(Slot),
+    /// The child is at rest from now on, until a call wakes it.
+    Paused(Slot),
     /// Restarts pause for that time, as too much has failed.
     Storm(Duration),
     /// The row is gone; the slot may be used again.
@@ -130,6 +136,8 @@ pub(crate) enum Cause {
     Add,
     /// A call of restart_child.
     Call,
+    /// A call of resume_child.
+    Resume,
     /// It, or a sibling, failed.
     Restart,
 }
@@ -184,9 +192,23 @@ pub(crate) enum Refusal {
     Restarting,
     Stopping,
     MaxChildren,
+    /// A call has put it to rest.
+    Paused,
+    /// No call has put it to rest.
+    NotPaused,
     /// A row that it needs does not run.
     DependencyDown,
     ShuttingDown,
+}
+
+impl Cause {
+    /// Whether a call starts it that is told of a failure, which has no other consequence.
+    pub(crate) fn is_call(self) -> bool {
+        match self {
+            Self::Add | Self::Call | Self::Resume => true,
+            Self::Boot | Self::Restart => false,
+        }
+    }
 }
 
 impl Input {
@@ -199,6 +221,7 @@ impl Input {
             Self::Progressed(slot, _) => Some(slot),
             Self::Add(_, slot, _) | Self::AddKnown(_, slot) => Some(slot),
             Self::Terminate(_, slot) | Self::Restart(_, slot) | Self::Delete(_, slot) => Some(slot),
+            Self::Pause(_, slot) | Self::Resume(_, slot) => Some(slot),
         }
     }
 }
@@ -211,7 +234,7 @@ impl Action {
             Self::Await(slot, _) | Self::Abandon(slot) | Self::Retry(slot) => Some(slot),
             Self::Delay(slot, ..) | Self::Watch(slot, _) => Some(slot),
             Self::Recovered(slot) | Self::Stuck(slot) | Self::Dropped(slot) => Some(slot),
-            Self::Remove(slot) => Some(slot),
+            Self::Paused(slot) | Self::Remove(slot) => Some(slot),
             Self::Answer(..) | Self::Up | Self::Storm(_) | Self::Ending(_) | Self::Finish => None,
         }
     }

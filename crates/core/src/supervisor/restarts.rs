@@ -113,7 +113,7 @@ impl Machine {
     }
 
     /// The group of a child whose restart had failed is started without it.
-    fn go_on_without(&mut self, slot: Slot) {
+    pub(super) fn go_on_without(&mut self, slot: Slot) {
         if self.settings.strategy == Strategy::OneForOne {
             return;
         }

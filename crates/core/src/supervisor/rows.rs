@@ -175,7 +175,7 @@ impl Rows {
             significant += usize::from(row.traits.significant && row.state.is_alive());
             let listed = Some((&row.rank, &slot));
             match row.state {
-                State::Idle => (),
+                State::Idle | State::Paused => (),
                 State::Due(_) => assert_eq!(due.next(), listed, "it is due"),
                 State::Starting(..)
                 | State::Running(_)

@@ -31,6 +31,8 @@ pub(crate) enum State {
     Retrying,
     /// It failed, and waits for its restart.
     Delayed(Held),
+    /// A call has put it to rest, and another one is to wake it.
+    Paused,
     /// It was told to end.
     Stopping(Then, Force),
 }
@@ -62,6 +64,7 @@ pub(crate) enum Then {
     Remove,
     /// It counts as failed: it did not get on.
     Failed,
+    Pause,
 }
 
 /// By what means a child is ended.
@@ -143,7 +146,7 @@ impl State {
 
     /// Whether there is something to end: a task, or a retry that is to come.
     pub(crate) fn is_live(self) -> bool {
-        !matches!(self, Self::Idle | Self::Due(_))
+        !matches!(self, Self::Idle | Self::Due(_) | Self::Paused)
     }
 
     pub(crate) fn is_due(self) -> bool {
@@ -163,7 +166,7 @@ impl State {
             | Self::Stopping(_, Force::Killed)
             | Self::Running(true) => Overdue::GiveUp,
             Self::Running(false) | Self::Idle | Self::Due(_) => Overdue::Settled,
-            Self::Retrying | Self::Delayed(_) => Overdue::Settled,
+            Self::Retrying | Self::Delayed(_) | Self::Paused => Overdue::Settled,
         }
     }
 
@@ -176,6 +179,7 @@ impl State {
             Self::Running(true) | Self::Starting(_, Patience::Over) => None,
             Self::Stopping(_, Force::Killed) => None,
             Self::Idle | Self::Due(_) | Self::Retrying | Self::Delayed(_) => None,
+            Self::Paused => None,
         }
     }
 
@@ -191,8 +195,8 @@ impl State {
     pub(crate) fn is_alive(self) -> bool {
         match self {
             Self::Due(_) | Self::Starting(..) | Self::Running(_) => true,
-            Self::Retrying | Self::Delayed(_) => true,
-            Self::Stopping(Then::Due(_) | Then::Failed, _) => true,
+            Self::Retrying | Self::Delayed(_) | Self::Paused => true,
+            Self::Stopping(Then::Due(_) | Then::Failed | Then::Pause, _) => true,
             Self::Stopping(Then::Idle | Then::Remove, _) | Self::Idle => false,
         }
     }
@@ -201,6 +205,7 @@ impl State {
     pub(crate) fn refusal(self) -> Option<Refusal> {
         match self {
             Self::Idle => None,
+            Self::Paused => Some(Refusal::Paused),
             Self::Running(_) => Some(Refusal::Running),
             Self::Starting(..) => Some(Refusal::Starting),
             Self::Retrying | Self::Due(_) | Self::Delayed(_) => Some(Refusal::Restarting),
@@ -213,7 +218,7 @@ impl State {
     pub(crate) fn known(self) -> Refusal {
         match self {
             Self::Running(_) | Self::Starting(..) | Self::Stopping(..) => Refusal::AlreadyStarted,
-            Self::Idle | Self::Due(_) => Refusal::AlreadyPresent,
+            Self::Idle | Self::Due(_) | Self::Paused => Refusal::AlreadyPresent,
             Self::Retrying | Self::Delayed(_) => Refusal::AlreadyPresent,
         }
     }

@@ -144,7 +144,11 @@ fn rest(entry: &SnapshotEntry, memory: Option<Memory>) -> String {
     }
     let is_down = matches!(
         entry.state,
-        ChildState::Idle | ChildState::Restarting | ChildState::Backoff | ChildState::Quarantined
+        ChildState::Idle
+            | ChildState::Restarting
+            | ChildState::Backoff
+            | ChildState::Quarantined
+            | ChildState::Paused
     );
     if let Some(exit) = entry.last_exit.as_ref().filter(|_| is_down) {
         parts.push(exit.to_string());

@@ -201,6 +201,8 @@ pub enum ChildState {
     Quarantined,
     /// It was told to end.
     Stopping,
+    /// [`pause_child`](crate::SupervisorHandle::pause_child) has put it to rest: only a call starts it.
+    Paused,
 }
 
 /// How many children a supervisor has.
@@ -261,6 +263,7 @@ impl ChildState {
             Self::Backoff => "backoff",
             Self::Quarantined => "quarantine",
             Self::Stopping => "stopping",
+            Self::Paused => "paused",
         }
     }
 }

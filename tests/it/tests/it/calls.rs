@@ -12,6 +12,7 @@ use crate::support::{ms, secs, started};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Idle,
+    Paused,
     Starting,
     Running,
     /// Its restart failed, and the next try waits in the inbox.
@@ -30,8 +31,9 @@ enum State {
     Over,
 }
 
-const STATES: [State; 10] = [
+const STATES: [State; 11] = [
     State::Idle,
+    State::Paused,
     State::Starting,
     State::Running,
     State::Retrying,
@@ -41,6 +43,16 @@ const STATES: [State; 10] = [
     State::Ending,
     State::Unknown,
     State::Over,
+];
+
+const CALLS: [&str; 7] = [
+    "start",
+    "restart",
+    "delete",
+    "terminate",
+    "kill",
+    "pause",
+    "resume",
 ];
 
 /// What keeps a scene as it is: calls that wait.
@@ -87,6 +99,7 @@ async fn bring_about(
     match state {
         State::Running => (),
         State::Idle => handle.terminate_child("b").await.unwrap(),
+        State::Paused => handle.pause_child("b").await.unwrap(),
         State::Starting => {
             b.end(End::Error);
             events.expect("app/b is restarted").await;
@@ -151,6 +164,8 @@ async fn answers(state: State, call: &str) -> String {
             "restart" => told(handle.restart_child("b")).await,
             "delete" => told(handle.delete_child("b")).await,
             "terminate" => told(handle.terminate_child("b")).await,
+            "pause" => told(handle.pause_child("b")).await,
+            "resume" => told(handle.resume_child("b")).await,
             _ => told(handle.kill_child("b")).await,
         }
     };
@@ -162,43 +177,42 @@ async fn answers(state: State, call: &str) -> String {
     answer
 }
 
-/// For each state what `start_child`, `restart_child`, `delete_child`, `terminate_child` and `kill_child` say.
-fn expected(state: State) -> [&'static str; 5] {
+/// For each state what the calls of [`CALLS`] say.
+fn expected(state: State) -> [&'static str; 7] {
     const GONE: &str = "supervisor app is not running";
     const ENDING: &str = "the supervisor is shutting down";
     const NONE: &str = "there is no child b";
     let (known, present) = ("child b is already started", "child b is already present");
-    let (restarting, down) = ("child b is restarting", "child b is not running");
+    let (starting, running) = ("child b is starting", "child b is running");
+    let (restarting, stopping) = ("child b is restarting", "child b is stopping");
+    let (down, paused) = ("child b is not running", "child b is paused");
     match state {
-        State::Idle => [present, "ok", "ok", "ok", down],
-        State::Starting => [
-            known,
-            "child b is starting",
-            "child b is starting",
+        State::Idle => [
+            present,
             "ok",
             "ok",
+            "ok",
+            down,
+            "ok",
+            "child b is not paused",
         ],
-        State::Running => [
-            known,
-            "child b is running",
-            "child b is running",
-            "ok",
-            "ok",
-        ],
+        State::Paused => [present, paused, "ok", "ok", down, "ok", "ok"],
+        State::Starting => [known, starting, starting, "ok", "ok", "ok", starting],
+        State::Running => [known, running, running, "ok", "ok", "ok", running],
         // A kill does not wait for its turn: the supervisor has not heard yet that the child is gone.
-        State::Retrying => [present, restarting, restarting, "ok", "ok"],
-        State::Stopping => [
-            known,
-            "child b is stopping",
-            "child b is stopping",
-            "waits",
-            "ok",
+        State::Retrying => [
+            present, restarting, restarting, "ok", "ok", "ok", restarting,
         ],
-        State::Due => [present, restarting, restarting, "ok", down],
-        State::Cleared => [known, restarting, restarting, "waits", "ok"],
-        State::Ending => [ENDING, ENDING, ENDING, "ok", "ok"],
-        State::Unknown => ["ok", NONE, NONE, NONE, NONE],
-        State::Over => [GONE; 5],
+        State::Stopping => [known, stopping, stopping, "waits", "ok", "waits", stopping],
+        State::Due => [
+            present, restarting, restarting, "ok", down, "ok", restarting,
+        ],
+        State::Cleared => [
+            known, restarting, restarting, "waits", "ok", "waits", restarting,
+        ],
+        State::Ending => [ENDING, ENDING, ENDING, "ok", "ok", ENDING, ENDING],
+        State::Unknown => ["ok", NONE, NONE, NONE, NONE, NONE, NONE],
+        State::Over => [GONE; 7],
     }
 }
 
@@ -206,10 +220,7 @@ fn expected(state: State) -> [&'static str; 5] {
 async fn each_call_has_one_answer_in_each_state() {
     let mut wrong = Vec::new();
     for state in STATES {
-        for (call, expected) in ["start", "restart", "delete", "terminate", "kill"]
-            .iter()
-            .zip(expected(state))
-        {
+        for (call, expected) in CALLS.iter().zip(expected(state)) {
             let answer = answers(state, call).await;
             if answer != expected {
                 wrong.push(format!("{state:?} {call}: `{answer}`, not `{expected}`"));

@@ -24,6 +24,7 @@ mod init;
 mod intensity;
 mod kill;
 mod lanes;
+mod living;
 mod metering;
 mod pacing;
 mod partition;

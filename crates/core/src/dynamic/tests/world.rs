@@ -249,6 +249,7 @@ impl World {
             Action::Retry(slot) => self.place(slot).retries += 1,
             Action::Delay(slot, ..) | Action::Watch(slot, _) => self.place(slot).timer = true,
             Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Storm(_) => (),
+            Action::Paused(_) => panic!("none can come back, {before:?}"),
             Action::Remove(slot) => self.remove(slot, before),
             Action::Answer(request, answer) => self.answer(request, answer, before),
             Action::Up => assert_eq!(self.ending, None),
@@ -321,7 +322,9 @@ impl World {
             let lives = match state {
                 State::Starting(..) | State::Running(_) | State::Stopping(..) => true,
                 State::Retrying | State::Delayed(_) => false,
-                State::Idle | State::Due(_) => panic!("a row without a task {}", story()),
+                State::Idle | State::Due(_) | State::Paused => {
+                    panic!("a row without a task {}", story())
+                }
             };
             assert_eq!(place.life.is_some(), lives, "life of {slot} {}", story());
             let limited = match state {

@@ -3,6 +3,7 @@
 mod calls;
 mod cost;
 mod fingerprint;
+mod living;
 mod promises;
 mod random;
 mod restarts;

@@ -68,6 +68,7 @@ impl World {
         } else {
             self.check_order(step);
         }
+        self.check_pauses(step);
         self.check_reaction(step);
         self.check_rest(step);
     }
@@ -77,7 +78,7 @@ impl World {
         for (slot, place) in self.places.iter().enumerate() {
             let state = self.machine.state(slot);
             let expected = match state {
-                None | Some(State::Idle | State::Due(_)) => false,
+                None | Some(State::Idle | State::Due(_) | State::Paused) => false,
                 Some(State::Retrying | State::Delayed(_)) => false,
                 Some(State::Starting(..) | State::Running(_) | State::Stopping(..)) => true,
             };
@@ -134,6 +135,55 @@ impl World {
         }
     }
 
+    /// Who is told to rest comes to rest; who rests does so until a call says otherwise, and none of it counts.
+    fn check_pauses(&self, step: &Step<'_>) {
+        let before = step.before;
+        for slot in before.rows.slots() {
+            let (was, is) = (before.row(slot).state, self.machine.state(slot));
+            let wakes = match step.input {
+                Input::Resume(_, at) => at == slot && matches!(is, Some(State::Starting(..))),
+                Input::Terminate(_, at) => at == slot && is != Some(State::Paused),
+                Input::Delete(_, at) => at == slot && is.is_none(),
+                _ => false,
+            };
+            match was {
+                State::Paused => assert!(
+                    wakes || is == Some(State::Paused),
+                    "{slot} wakes by itself {}",
+                    step.story(self)
+                ),
+                State::Stopping(Then::Pause, _) => assert!(
+                    matches!(is, Some(State::Stopping(..) | State::Paused))
+                        || self.ending.is_some(),
+                    "{slot} does not rest {}",
+                    step.story(self)
+                ),
+                _ => (),
+            }
+        }
+        let counts_nothing = match step.input {
+            Input::Pause(..) | Input::Resume(..) => true,
+            Input::Exited(slot, _) => {
+                matches!(before.state(slot), Some(State::Stopping(Then::Pause, _)))
+            }
+            _ => false,
+        };
+        // The clock of the window stops and goes on with the stop of a group.
+        let is_ticking = before.is_clearing() != self.machine.is_clearing();
+        assert!(
+            !counts_nothing || is_ticking || before.bearing == self.machine.bearing,
+            "a call counts {}",
+            step.story(self)
+        );
+        if let Input::Pause(_, slot) = step.input {
+            let rests = matches!(
+                self.machine.state(slot),
+                Some(State::Paused | State::Stopping(Then::Pause, _))
+            );
+            assert!(rests || before.is_ending(), "{}", step.story(self));
+        }
+    }
+
     /// Stops go backward and starts forward, calls apart.
     fn check_order(&self, step: &Step<'_>) {
         let machine = &self.machine;
@@ -164,7 +214,7 @@ impl World {
             let was = step.before.state(slot);
             told |= matches!(state, State::Stopping(..))
                 && matches!(was, Some(State::Starting(..) | State::Running(_)))
-                && !matches!(step.input, Input::Terminate(_, terminated) if terminated == slot);
+                && !matches!(step.input, Input::Terminate(_, at) | Input::Pause(_, at) if at == slot);
             if let Some(started) = started {
                 behind |= started == slot;
                 let in_order = match state {
@@ -174,7 +224,7 @@ impl World {
                     State::Starting(Cause::Restart, _) => !group,
                     State::Stopping(then, _) => !matches!(then, Then::Due(_)),
                     State::Starting(..) | State::Idle | State::Running(_) => true,
-                    State::Retrying | State::Delayed(_) => true,
+                    State::Retrying | State::Delayed(_) | State::Paused => true,
                 };
                 assert!(in_order, "starts out of order {}", step.story(self));
             }

@@ -8,7 +8,7 @@ use proptest::sample::select;
 use super::super::machine::Settings;
 use super::super::protocol::{Input, Traits};
 use super::super::strategy::{AutoShutdown, Strategy as Restarts};
-use super::world::World;
+use super::world::{Calls, World};
 use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
 use crate::restart::{Intensity, Restart};
 
@@ -98,7 +98,7 @@ impl Pick {
         let mut inputs = match self.how {
             How::Kind => world.kind_event(|_| true).into_iter().collect(),
             How::Any => world.events(true),
-            How::Call => world.commands(&[new]),
+            How::Call => world.commands(Calls::All, &[new]),
         };
         // A stop request ends everything, so it is not one input among others.
         if !self.number.is_multiple_of(64) {

@@ -127,6 +127,7 @@ fn word(action: &Action) -> String {
     match *action {
         Action::Start(slot, Cause::Boot | Cause::Add, _) => format!("start {slot}"),
         Action::Start(slot, Cause::Call, _) => format!("start {slot} again"),
+        Action::Start(slot, Cause::Resume, _) => format!("resume {slot}"),
         Action::Start(slot, Cause::Restart, _) => format!("restart {slot}"),
         Action::Ask(slot, _) => format!("ask {slot}"),
         Action::Kill(slot, _) => format!("kill {slot}"),
@@ -138,6 +139,7 @@ fn word(action: &Action) -> String {
         Action::Recovered(slot) => format!("recovered {slot}"),
         Action::Stuck(slot) => format!("stuck {slot}"),
         Action::Dropped(slot) => format!("dropped {slot}"),
+        Action::Paused(slot) => format!("paused {slot}"),
         Action::Storm(pause) => format!("storm {pause:?}"),
         Action::Remove(slot) => format!("remove {slot}"),
         Action::Answer(request, answer) => format!("answer {request} {answer:?}"),

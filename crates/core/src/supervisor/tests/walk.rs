@@ -14,7 +14,7 @@ use super::super::machine::Settings;
 use super::super::protocol::{Input, Traits};
 use super::super::strategy::{AutoShutdown, StartMode, StopMode, Strategy};
 use super::fingerprint::fingerprint;
-use super::world::World;
+use super::world::{Calls, World};
 use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
 use crate::restart::{Backoff, Intensity, Jitter, OnLimit, Plan, Restart, StormGuard};
 
@@ -30,6 +30,7 @@ struct Case {
     /// What a call of start_child may bring.
     new: Vec<Traits>,
     commands: u8,
+    calls: Calls,
     /// Also exits whose kind should make no difference, and from each state to rest and to the end.
     thorough: bool,
 }
@@ -93,7 +94,7 @@ fn walk(case: &Case) -> Size {
             &case.new
         };
         let calls = if commands > 0 {
-            world.commands(new)
+            world.commands(case.calls, new)
         } else {
             Vec::new()
         };
@@ -174,6 +175,7 @@ fn machines(semantics: Semantics) -> Vec<Case> {
                         lanes: None,
                         new: kinds.clone(),
                         commands: 0,
+                        calls: Calls::Plain,
                         thorough: false,
                     }));
                 }
@@ -391,4 +393,31 @@ fn a_walk_side_by_side_keeps_the_promises_in_every_state() {
         "side by side, one call",
         &side_by_side(every, Semantics::default(), 1),
     );
+}
+
+/// The same machines with that many of the calls that change a tree while it runs; in a part of them who needs whom.
+fn living(every: usize, semantics: Semantics, commands: u8) -> Vec<Case> {
+    let plain = some(every, semantics, commands);
+    let needy = side_by_side(2 * every, semantics, commands);
+    let mut cases: Vec<Case> = plain.into_iter().chain(needy).collect();
+    for case in &mut cases {
+        case.calls = Calls::Living;
+    }
+    cases
+}
+
+#[test]
+fn a_small_walk_with_pauses_keeps_the_promises() {
+    walk_all("small, living", &living(911, Semantics::default(), 1));
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "run in release by cargo xtask ci")]
+fn a_walk_with_pauses_keeps_the_promises_in_every_state() {
+    for (name, calls, gate) in [("living, one call", 1, 53), ("living, two calls", 2, 1109)] {
+        let every = part().unwrap_or(gate);
+        walk_all(name, &living(every, Semantics::default(), calls));
+    }
+    let every = part().unwrap_or(499);
+    walk_all("living, blocking", &living(every, blocking(), 1));
 }

@@ -45,6 +45,16 @@ pub(super) struct World {
     pub(super) plan: Option<Plan>,
 }
 
+/// Which calls are made: to walk all of them together would be too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Calls {
+    /// OTP's.
+    Plain,
+    /// Those that change a tree while it runs.
+    Living,
+    All,
+}
+
 /// What a driver holds of a slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Place {
@@ -189,14 +199,15 @@ impl World {
         }
     }
 
-    /// The calls that could come next; new rows are of these kinds.
-    pub(super) fn commands(&self, new: &[Traits]) -> Vec<Input> {
+    /// The calls of that part that could come next; new rows are of these kinds.
+    pub(super) fn commands(&self, part: Calls, new: &[Traits]) -> Vec<Input> {
         let is_free = |request: &Request| self.calls.iter().all(|call| call.0 != *request);
         let request = (0..).find(is_free).unwrap_or_default();
         let free = self.places.iter().position(|place| !place.row);
         let free = free.unwrap_or(self.places.len());
         let mut commands: Vec<Input> = new
             .iter()
+            .filter(|_| part != Calls::Living)
             .map(|&traits| Input::Add(request, free, traits))
             .collect();
         for (slot, _) in self
@@ -205,12 +216,24 @@ impl World {
             .enumerate()
             .filter(|(_, place)| place.row)
         {
-            commands.extend([
-                Input::Terminate(request, slot),
-                Input::Restart(request, slot),
-                Input::Delete(request, slot),
-                Input::Killed(slot),
-            ]);
+            let is_paused = self.machine.state(slot) == Some(State::Paused);
+            if part != Calls::Living || is_paused {
+                commands.extend([
+                    Input::Terminate(request, slot),
+                    Input::Restart(request, slot),
+                    Input::Delete(request, slot),
+                ]);
+            }
+            if part != Calls::Living {
+                commands.push(Input::Killed(slot));
+            }
+            if part != Calls::Plain {
+                commands.push(Input::Pause(request, slot));
+            }
+            // What it is refused for does not change the machine.
+            if part == Calls::All || part == Calls::Living && is_paused {
+                commands.push(Input::Resume(request, slot));
+            }
         }
         commands
     }
@@ -256,7 +279,9 @@ impl World {
         | Input::AddKnown(request, slot)
         | Input::Terminate(request, slot)
         | Input::Restart(request, slot)
-        | Input::Delete(request, slot) = input
+        | Input::Delete(request, slot)
+        | Input::Pause(request, slot)
+        | Input::Resume(request, slot) = input
         {
             self.calls.push((request, slot));
         }
@@ -322,7 +347,7 @@ impl World {
             }
             Input::Overdue(slot) => self.places[slot].timer = false,
             // From now on it is a row as any other.
-            Input::Terminate(_, slot) => self.places[slot].new = false,
+            Input::Terminate(_, slot) | Input::Pause(_, slot) => self.places[slot].new = false,
             Input::Retry(slot) => {
                 self.places[slot].retries = self.places[slot].retries.saturating_sub(1);
             }
@@ -344,6 +369,7 @@ impl World {
                     | Action::Remove(_)
                     | Action::Delay(..)
                     | Action::Dropped(_)
+                    | Action::Paused(_)
             );
             assert_eq!(lives, needs_life, "{action:?} {}", step.story(self));
         }
@@ -352,7 +378,11 @@ impl World {
             Action::Ask(slot, timeout) => self.places[slot].timer = timeout.is_some(),
             Action::Kill(slot, _) | Action::Await(slot, _) => self.places[slot].timer = true,
             Action::Delay(slot, ..) | Action::Watch(slot, _) => self.places[slot].timer = true,
-            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Storm(_) => {
+            Action::Recovered(_)
+            | Action::Stuck(_)
+            | Action::Dropped(_)
+            | Action::Paused(_)
+            | Action::Storm(_) => {
                 assert_eq!(self.ending, None, "{action:?} {}", step.story(self));
             }
             Action::Abandon(slot) => {
@@ -412,7 +442,7 @@ impl World {
             "started while ending {}",
             step.story(self)
         );
-        let called = matches!(cause, Cause::Add | Cause::Call);
+        let called = cause.is_call();
         assert!(
             called || !place.down,
             "started what a call stopped {}",
@@ -441,7 +471,7 @@ impl World {
             Input::Terminate(_, slot) if !settled && step.is_of_group(slot) => {
                 self.places[slot].down = self.places[slot].row;
             }
-            Input::Restart(_, slot) => self.places[slot].down = false,
+            Input::Restart(_, slot) | Input::Resume(_, slot) => self.places[slot].down = false,
             _ => (),
         }
     }
@@ -507,6 +537,7 @@ impl World {
                 | State::Due(_)
                 | State::Retrying
                 | State::Running(_)
+                | State::Paused
                 | State::Delayed(Held::Over) => (place.retries > 0).then_some(Input::Retry(slot)),
             })
     }
@@ -539,6 +570,7 @@ fn request(input: Input) -> Option<Request> {
             Some(request)
         }
         Input::Restart(request, _) | Input::Delete(request, _) => Some(request),
+        Input::Pause(request, _) | Input::Resume(request, _) => Some(request),
         _ => None,
     }
 }
