@@ -16,7 +16,14 @@ pub(crate) const PACKAGES: &[Package] = &[
         name: "perennial-core",
         folder: "crates/core",
         ours: &[],
-        others: Some(&["async-trait", "snafu", "tokio", "tokio-util", "tracing"]),
+        others: Some(&[
+            "async-trait",
+            "metrics",
+            "snafu",
+            "tokio",
+            "tokio-util",
+            "tracing",
+        ]),
     },
     Package {
         name: "perennial-macros",
