@@ -42,6 +42,7 @@ const SWITCHES: &[Switch] = switches![
     whole_seconds,
     orderly_orphans,
     lives_by_identity,
+    deserted_groups,
 ];
 
 /// Plays the scenario by the default rules; where it comes out otherwise, looks for the smallest

@@ -41,6 +41,9 @@ pub struct Semantics {
     /// restarted before the call has its turn lives on; and only its [`DynamicHandle`](crate::DynamicHandle)
     /// can do it. By default the child is meant, and any handle can.
     pub lives_by_identity: bool,
+    /// When a child could not start with its group and a call then stops it, those that waited for it stay down.
+    /// By default its group goes on without it.
+    pub deserted_groups: bool,
 }
 
 impl Semantics {
@@ -56,6 +59,7 @@ impl Semantics {
             whole_seconds: true,
             orderly_orphans: true,
             lives_by_identity: true,
+            deserted_groups: true,
         }
     }
 }

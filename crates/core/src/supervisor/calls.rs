@@ -41,6 +41,7 @@ impl Machine {
     pub(super) fn terminate(&mut self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
         self.hold(slot);
         let then = self.row(slot).when_terminated();
+        self.part_from_group(slot);
         match self.row(slot).state {
             State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) | State::Paused => {
                 self.waiting
@@ -92,6 +93,15 @@ impl Machine {
             |&slot: &Slot| matches!(self.state(slot), Some(State::Running(_) | State::Paused));
         let lanes = self.lanes.as_ref();
         lanes.is_none_or(|lanes| lanes.graph.needs(slot).iter().all(runs))
+    }
+
+    /// A row is not tried again: its group goes on without it, if it is down since a start of it has failed.
+    pub(super) fn part_from_group(&mut self, slot: Slot) {
+        let is_missed = self.missed.remove(&slot);
+        let waits = matches!(self.row(slot).state, State::Retrying | State::Delayed(_));
+        if is_missed && waits && !self.settings.semantics.deserted_groups {
+            self.go_on_without(slot);
+        }
     }
 
     /// From now on the row's group, if it is being restarted, passes it over.

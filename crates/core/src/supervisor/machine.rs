@@ -42,6 +42,8 @@ pub(crate) struct Machine {
     pub(super) waiting: Waiting,
     /// Rows that a call took over while their group was restarted: this time it passes them over.
     pub(super) held: BTreeSet<Slot>,
+    /// Rows whose start has failed, and whose group stays down until they come up.
+    pub(super) missed: BTreeSet<Slot>,
     /// How children start and stop beside each other, if not one after the other.
     pub(super) lanes: Option<Box<Lanes>>,
     pub(super) convoy: Convoy,
@@ -92,6 +94,7 @@ impl Machine {
             booting: true,
             waiting: Waiting::default(),
             held: BTreeSet::new(),
+            missed: BTreeSet::new(),
             lanes: None,
             convoy: Convoy::default(),
         };
@@ -251,6 +254,7 @@ impl Machine {
         if !self.is_raising(slot) {
             return;
         }
+        self.missed.insert(slot);
         if self.goal == Goal::Convoy {
             return self.leave_behind(slot, actions);
         }
@@ -337,6 +341,7 @@ impl Machine {
         if !self.is_ending() {
             actions.push(Action::Ending(end));
             self.goal = Goal::End;
+            self.missed.clear();
             self.leave_down(actions);
             self.end_all();
         }
@@ -376,6 +381,7 @@ impl Machine {
     // Changes of a row.
 
     pub(super) fn start(&mut self, slot: Slot, cause: Cause, actions: &mut Vec<Action>) {
+        self.missed.remove(&slot);
         self.set(slot, State::Starting(cause, Patience::InTime));
         let timeout = self.row(slot).traits.init_timeout;
         actions.push(Action::Start(slot, cause, timeout));
@@ -422,6 +428,7 @@ impl Machine {
             _ => (),
         }
         self.held.remove(&slot);
+        self.missed.remove(&slot);
         self.leave_convoy(slot);
         self.rows.remove(slot);
         self.forget(slot);

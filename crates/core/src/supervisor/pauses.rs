@@ -11,9 +11,7 @@ impl Machine {
             return self.refuse(request, Refusal::ShuttingDown, actions);
         }
         self.hold(slot);
-        if self.row(slot).state == State::Retrying {
-            self.go_on_without(slot);
-        }
+        self.part_from_group(slot);
         match self.row(slot).state {
             State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) => {
                 self.waiting

@@ -92,11 +92,7 @@ impl Machine {
                 actions.push(Action::Dropped(slot));
                 self.waiting
                     .answer(slot, Wish::Up, Answer::Cancelled, actions);
-                // A start of it has failed, for which its group may have waited.
-                if matches!(
-                    self.state(slot),
-                    Some(State::Retrying | State::Starting(..))
-                ) {
+                if self.missed.remove(&slot) {
                     self.go_on_without(slot);
                 }
                 self.done(slot, actions);
@@ -112,7 +108,7 @@ impl Machine {
         }
     }
 
-    /// The group of a child whose restart had failed is started without it.
+    /// The group of a child whose start has failed, and that is not tried again, is started without it.
     pub(super) fn go_on_without(&mut self, slot: Slot) {
         if self.settings.strategy == Strategy::OneForOne {
             return;

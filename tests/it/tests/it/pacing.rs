@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use perennial::{
     Backoff, ChildSpec, ChildState, Context, DelayCause, Event, EventKind, ExitReason, ExitVerdict,
-    Fault, InitializationError, Intensity, Jitter, OnLimit, Outcome, Restart, ShutdownStrategy,
-    Started, StormGuard, Strategy, Supervisable, Supervisor, async_trait, worker,
+    Fault, InitPolicy, InitializationError, Intensity, Jitter, OnLimit, Outcome, Restart,
+    ShutdownStrategy, Started, StormGuard, Strategy, Supervisable, Supervisor, async_trait, worker,
 };
 use perennial_test::{End, Events, Script, StartAct, settle};
 use tokio::time::{Instant, timeout};
@@ -170,9 +170,7 @@ async fn a_restart_that_fails_waits_before_it_is_tried_again() {
     let child = Script::new("child")
         .start(2, StartAct::Fail)
         .start(3, StartAct::Fail);
-    let spec = child
-        .spec()
-        .init_policy(perennial::InitPolicy::FatalOnFirstStart);
+    let spec = child.spec().init_policy(InitPolicy::FatalOnFirstStart);
     let (handle, mut events) = up(spec.backoff(steady(100, 1_000))).await;
     assert_eq!(restarted_after(&child, &mut events).await, ms(100 + 200));
     assert_eq!(child.starts(), 4);
@@ -670,5 +668,29 @@ async fn a_group_goes_on_without_a_child_that_is_dropped_at_its_start() {
     child.end(End::Error);
     pass(1).await;
     assert_eq!((child.alive(), sibling.alive()), (0, 1));
+    handle.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_goes_on_without_a_child_that_could_not_start_and_is_terminated() {
+    let a = Script::new("a").start(2, StartAct::Fail);
+    let [b, c] = ["b", "c"].map(Script::new);
+    let backoff = Backoff::constant(secs(60)).jitter(Jitter::None);
+    let a_spec = a
+        .spec()
+        .init_policy(InitPolicy::FatalOnFirstStart)
+        .backoff(backoff);
+    let app = Supervisor::rest_for_one("app")
+        .child(a_spec)
+        .child(b.clone())
+        .child(c.clone());
+    let (handle, _events) = started(&app).await;
+    a.end(End::Error);
+    settle().await;
+    let alive = || [&a, &b, &c].map(Script::alive);
+    assert_eq!(alive(), [0, 0, 0], "the first restart has failed");
+    handle.terminate_child("a").await.unwrap();
+    settle().await;
+    assert_eq!(alive(), [0, 1, 1]);
     handle.shutdown().await;
 }

@@ -1,9 +1,13 @@
 //! What calls do, at rest and while a group is restarted: OTP's rules, and where ours differ.
 
+use super::super::convoy::Lanes;
+use super::super::graph::Graph;
+use super::super::machine::Settings;
 use super::super::protocol::Input;
-use super::super::slot::State;
+use super::super::slot::{Held, State};
 use super::script::*;
 use super::world::World;
+use crate::restart::{Backoff, Jitter, Plan};
 
 // Calls.
 
@@ -288,6 +292,67 @@ fn a_try_to_start_a_group_again_takes_along_what_a_call_stopped_before_it() {
         played(&mut world, Input::Retry(0)),
         "restart 0, restart 1, restart 2"
     );
+}
+
+/// One child of three cannot start with its group, and waits for another try: at once, or after its backoff.
+fn could_not_start(settings: Settings, lanes: Option<Lanes>, plan: Option<Plan>) -> World {
+    let (mut world, _) = World::begin_with(settings, &[PERMANENT; 3], plan, lanes);
+    world.rest(|_| true);
+    world.tell(crash(0));
+    if plan.is_some() {
+        after(&mut world, &[Input::Overdue(0), Input::Retry(0)]);
+    }
+    after(&mut world, &[done(2), done(1)]);
+    assert_eq!(told(&mut world, crash(0)), "retry 0");
+    if plan.is_some() {
+        world.tell(Input::Retry(0));
+        assert_eq!(state(&world, 0), Some(State::Delayed(Held::Paced)));
+    }
+    world
+}
+
+#[test]
+fn terminate_child_of_a_child_that_could_not_start_lets_its_group_go_on_without_it() {
+    let backoff = Backoff::constant(SECOND).jitter(Jitter::None).not_at_once();
+    let slow = Plan {
+        backoff: Some(backoff),
+        ..Plan::default()
+    };
+    for settings in [ONE_FOR_ALL, REST_FOR_ONE] {
+        let side_by_side = Lanes {
+            graph: Graph::new(vec![vec![]; 3]).expect("nobody needs anybody"),
+            ..Lanes::default()
+        };
+        for lanes in [None, Some(side_by_side)] {
+            for plan in [None, Some(slow)] {
+                for (is_otp, expected) in [
+                    (false, "answer 0 Done, restart 1, restart 2"),
+                    (true, "answer 0 Done"),
+                ] {
+                    let mut settings = settings;
+                    settings.semantics.deserted_groups = is_otp;
+                    let mut world = could_not_start(settings, lanes.clone(), plan);
+                    assert_eq!(played(&mut world, Input::Terminate(0, 0)), expected);
+                    assert_eq!(state(&world, 0), Some(State::Idle));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn terminate_child_of_a_child_that_waits_while_its_group_runs_starts_nobody() {
+    let plan = Plan {
+        backoff: Some(Backoff::constant(SECOND).not_at_once()),
+        ..Plan::default()
+    };
+    let (mut world, _) = World::begin_with(REST_FOR_ONE, &[PERMANENT; 2], Some(plan), None);
+    world.rest(|_| true);
+    played(&mut world, Input::Terminate(0, 1));
+    world.tell(crash(0));
+    assert_eq!(state(&world, 0), Some(State::Delayed(Held::Paced)));
+    assert_eq!(played(&mut world, Input::Terminate(1, 0)), "answer 1 Done");
+    assert_eq!(state(&world, 1), Some(State::Idle), "it was stopped before");
 }
 
 #[test]

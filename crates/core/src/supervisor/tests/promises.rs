@@ -50,6 +50,12 @@ impl Step<'_> {
         }
     }
 
+    /// Whether a child is not tried again for which others may have waited.
+    pub(super) fn is_of_nobody_any_more(&self) -> bool {
+        let dropped = |action: &Action| matches!(action, Action::Dropped(_));
+        matches!(self.input, Input::Terminate(..)) || self.actions.iter().any(dropped)
+    }
+
     pub(super) fn story(&self, world: &World) -> String {
         let (before, input, actions) = (self.before, self.input, self.actions);
         format!("\nbefore: {before:?}\ninput: {input:?}\nactions: {actions:?}\nafter: {world:?}\n")
@@ -485,6 +491,14 @@ impl World {
             return;
         }
         assert_eq!(self.machine.goal, Goal::Run, "stuck {}", step.story(self));
+        let mut states = (self.machine.rows.slots()).map(|slot| self.machine.row(slot).state);
+        let may_be_left = self.machine.settings.semantics.deserted_groups;
+        let is_left = !may_be_left && self.places.iter().any(|place| place.left);
+        assert!(
+            !is_left || states.any(|state| matches!(state, State::Retrying | State::Delayed(_))),
+            "a group is down for nobody's sake {}",
+            step.story(self)
+        );
         for slot in self.machine.rows.slots() {
             let state = self.machine.row(slot).state;
             let kept = self.mailbox.contains(&Input::Retry(slot));

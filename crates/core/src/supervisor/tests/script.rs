@@ -59,6 +59,7 @@ const NO_SWITCH: Semantics = Semantics {
     whole_seconds: false,
     orderly_orphans: false,
     lives_by_identity: false,
+    deserted_groups: false,
 };
 
 pub(super) fn bearing(restarts: u32, settings: Settings) -> Settings {

@@ -65,6 +65,8 @@ pub(super) struct Place {
     pub(super) retries: u8,
     /// A call stopped it while its group was restarted: the group must not start it.
     pub(super) down: bool,
+    /// It was to be started with its group, and is not as another one of it could not start.
+    pub(super) left: bool,
     /// It is of a call of start_child and never came up: if it cannot, that is the call's matter.
     pub(super) new: bool,
 }
@@ -461,11 +463,18 @@ impl World {
     fn mark(&mut self, step: &Step<'_>) {
         let settled = !self.machine.is_clearing() && !self.machine.is_lifting();
         let again = step.before.is_lifting() && self.machine.is_clearing();
+        // Rows of the group that calls have started since it was left down live on beside it.
+        let is_without = step.before.goal == Goal::Run && self.machine.is_lifting();
+        let goes_on = is_without && step.is_of_nobody_any_more();
         for (slot, place) in self.places.iter_mut().enumerate() {
             if let Some(life) = &mut place.life {
-                life.amid &= !settled && !again;
+                life.amid = goes_on || life.amid && !settled && !again;
             }
             place.down &= !settled && (!again || step.was_ahead(slot));
+            let was_due = step.before.state(slot).is_some_and(State::is_due);
+            let is_told = matches!(step.input, Input::Terminate(_, told) if told == slot);
+            place.left |= was_due;
+            place.left &= self.machine.state(slot) == Some(State::Idle) && !is_told;
         }
         match step.input {
             Input::Terminate(_, slot) if !settled && step.is_of_group(slot) => {
