@@ -156,6 +156,7 @@ fn of_calls() -> Vec<Told> {
         ChildError::Starting { id: id() },
         ChildError::Restarting { id: id() },
         ChildError::Stopping { id: id() },
+        ChildError::DependencyDown { id: id() },
         ChildError::Initialization {
             id: id(),
             source: source()

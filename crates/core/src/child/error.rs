@@ -58,7 +58,7 @@ pub enum StartChildError {
         /// Why.
         source: InitializationError,
     },
-    /// A sibling that the child needs does not run.
+    /// A sibling that the child needs does not run, though it is not done either: start that one first.
     #[snafu(display("child {id} needs a sibling that does not run"))]
     DependencyDown {
         /// The id of the child that was to be started.
@@ -165,7 +165,7 @@ pub enum ChildError {
         /// The id.
         id: ChildId,
     },
-    /// A sibling that the child needs does not run.
+    /// A sibling that the child needs does not run, though it is not done either: start that one first.
     #[snafu(display("child {id} needs a sibling that does not run"))]
     DependencyDown {
         /// The id of the child that was to be started.

@@ -189,8 +189,12 @@ impl ChildSpec {
     ///
     /// By default a child needs nobody, and the order of the list decides. This holds for the start and the stop of
     /// its supervisor and for restarts of a group; a rest-for-one supervisor in which anybody needs anybody restarts with
-    /// a failed child all that need it, in place of all behind it. A restart of the child alone waits for nobody.
-    /// Who starts side by side says [`StartMode`](crate::StartMode).
+    /// a failed child all that need it, in place of all behind it. Who starts side by side says [`StartMode`](crate::StartMode).
+    ///
+    /// If one that it needs is down, as it was terminated, dropped, or waits for its own restart, the others go on, and the child waits:
+    /// it is started when that one runs. Meanwhile it shows a [`DelayCause::Dependency`](crate::DelayCause), and a call that is to
+    /// start it is refused. One that declined to start, or that has ended and is not to be restarted, is not waited for. And a
+    /// restart of the child alone waits for nobody.
     pub fn after<I>(mut self, ids: I) -> Self
     where
         I: IntoIterator<Item: Into<ChildId>>,

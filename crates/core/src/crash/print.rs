@@ -74,10 +74,14 @@ impl fmt::Display for CrashDecision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Delayed { by, cause } => {
+                if let DelayCause::Dependency = cause {
+                    return write!(f, "restarted later: {cause}");
+                }
                 write!(f, "restarted in {}: {cause}", rounded(*by))?;
                 return match cause {
                     DelayCause::Backoff { attempt } => write!(f, ", attempt {attempt}"),
-                    DelayCause::Verdict | DelayCause::Storm | DelayCause::Quarantine => Ok(()),
+                    DelayCause::Verdict | DelayCause::Storm => Ok(()),
+                    DelayCause::Quarantine | DelayCause::Dependency => Ok(()),
                 };
             }
             Self::Restarted => "restarted at once",

@@ -127,7 +127,7 @@ pub enum CrashDecision {
     Restarted,
     /// It is restarted later.
     Delayed {
-        /// In what time.
+        /// In what time; [`Duration::MAX`] for a [`DelayCause::Dependency`].
         by: Duration,
         /// For what it waits.
         cause: DelayCause,

@@ -256,6 +256,7 @@ impl Machine {
                     DelayCause::Backoff { .. } | DelayCause::Verdict | DelayCause::Storm => {
                         Held::Paced
                     }
+                    DelayCause::Dependency => Held::Needy,
                 };
                 self.set(slot, State::Delayed(held));
                 actions.push(Action::Delay(slot, cause, time));

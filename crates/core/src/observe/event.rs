@@ -104,9 +104,9 @@ pub enum EventKind {
         /// The child, its exits and the limit.
         exhausted: Arc<Exhausted>,
     },
-    /// It failed, and waits for its restart.
+    /// It failed, or was stopped with its group, and waits for its restart.
     Delayed {
-        /// How long.
+        /// How long; [`Duration::MAX`] for a [`DelayCause::Dependency`], which has no time of its own.
         by: Duration,
         /// For what.
         cause: DelayCause,
@@ -255,6 +255,10 @@ impl fmt::Display for EventKind {
                     None => Ok(()),
                 }
             }
+            Self::Delayed {
+                cause: DelayCause::Dependency,
+                ..
+            } => write!(f, "is restarted later: {}", DelayCause::Dependency),
             Self::Delayed { by, cause } => {
                 write!(f, "is restarted in {}: {cause}", Span(*by))
             }

@@ -23,7 +23,8 @@ pub enum OnLimit {
     Escalate,
     /// It stays down for that time and is then started again; its siblings live on.
     Quarantine(Duration),
-    /// It stays down; its siblings live on. Its spec stays, unless it is temporary.
+    /// It stays down; its siblings live on, but those that need it are not started without it. Its spec stays, unless it is
+    /// temporary.
     Drop,
 }
 
@@ -91,6 +92,9 @@ pub enum DelayCause {
     Storm,
     /// It has used up its own limit of restarts; see [`OnLimit::Quarantine`](crate::OnLimit).
     Quarantine,
+    /// A sibling that it needs does not run; see [`ChildSpec::after`](crate::ChildSpec::after). It has no time of its own: it ends when that
+    /// one runs.
+    Dependency,
 }
 
 impl fmt::Display for DelayCause {
@@ -100,6 +104,7 @@ impl fmt::Display for DelayCause {
             Self::Verdict => "as its exit was judged",
             Self::Storm => "too much has failed",
             Self::Quarantine => "quarantine",
+            Self::Dependency => "a sibling that it needs does not run",
         })
     }
 }

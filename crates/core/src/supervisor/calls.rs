@@ -1,6 +1,7 @@
 //! What the management calls ask of the machine; OTP's rules 32 to 38.
 
 use super::machine::Machine;
+use super::needs::Needs;
 use super::protocol::{Action, Answer, Cause, Refusal, Request, Slot, Traits};
 use super::slot::{State, Wish};
 use crate::clock::Moment;
@@ -18,7 +19,7 @@ impl Machine {
             self.forget(slot);
             return actions.push(Action::Remove(slot));
         }
-        if !self.has_what_it_needs(slot) {
+        if self.needs_of(slot) != Needs::Met {
             self.refuse(request, Refusal::DependencyDown, actions);
             self.forget(slot);
             return actions.push(Action::Remove(slot));
@@ -63,17 +64,20 @@ impl Machine {
         actions: &mut Vec<Action>,
     ) {
         let is_delayed = matches!(self.row(slot).state, State::Delayed(_));
-        if is_delayed && !self.is_ending() && !self.is_ahead(slot) {
-            // Who asks for it does not want to wait for it.
-            self.waiting.push(slot, request, Wish::Up);
-            return self.begin_restart(now, slot, actions);
+        let is_waiting = is_delayed && !self.is_ending() && !self.is_ahead(slot);
+        let refusal = match self.why_not(slot) {
+            Some(refusal) if !is_waiting => Some(refusal),
+            _ => (self.needs_of(slot) != Needs::Met).then_some(Refusal::DependencyDown),
+        };
+        if let Some(refusal) = refusal {
+            return self.refuse(request, refusal, actions);
         }
-        match self.why_not(slot) {
-            Some(refusal) => self.refuse(request, refusal, actions),
-            None => {
-                self.waiting.push(slot, request, Wish::Up);
-                self.start(slot, Cause::Call, actions);
-            }
+        self.waiting.push(slot, request, Wish::Up);
+        if is_waiting {
+            // Who asks for it does not want to wait for it.
+            self.begin_restart(now, slot, actions);
+        } else {
+            self.start(slot, Cause::Call, actions);
         }
     }
 
@@ -85,14 +89,6 @@ impl Machine {
             }
             Some(refusal) => self.refuse(request, refusal, actions),
         }
-    }
-
-    /// Whether all that the row needs run; one that is paused is missed by nobody.
-    pub(super) fn has_what_it_needs(&self, slot: Slot) -> bool {
-        let runs =
-            |&slot: &Slot| matches!(self.state(slot), Some(State::Running(_) | State::Paused));
-        let lanes = self.lanes.as_ref();
-        lanes.is_none_or(|lanes| lanes.graph.needs(slot).iter().all(runs))
     }
 
     /// A row is not tried again: its group goes on without it, if it is down since a start of it has failed.

@@ -14,6 +14,10 @@ pub(crate) struct Lanes {
     pub(crate) start: StartMode,
     pub(crate) stop: StopMode,
     pub(crate) graph: Graph,
+    /// How many rows wait for others that they need.
+    pub(super) needy: usize,
+    /// Those of them that are to be looked at, as something has become of one that they need.
+    pub(super) stirred: Vec<Slot>,
 }
 
 /// Rows that are stopped or started together.
@@ -69,6 +73,10 @@ impl Convoy {
         let leaves = !waits && self.open.remove(slot);
         if leaves {
             self.fresh.push(slot);
+        } else if !waits && self.phase == Phase::Raise {
+            // One beside the group, for which some of it may have waited.
+            self.fresh.push(slot);
+            self.level = None;
         }
         leaves
     }

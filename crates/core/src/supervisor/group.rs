@@ -91,7 +91,7 @@ impl Machine {
                 next: self.rows.after(slot),
             };
             if let Some(cause) = cause {
-                self.start(slot, cause, actions);
+                self.start_or_wait(slot, cause, actions);
             }
         }
     }

@@ -9,7 +9,7 @@ use super::convoy::{Convoy, Members, Open, Phase, Place};
 use super::machine::{Goal, Machine};
 use super::protocol::{Action, Cause, Slot};
 use super::rows::Rank;
-use super::slot::State;
+use super::slot::{Held, State};
 use super::strategy::{StartMode, StopMode, Strategy};
 use crate::clock::Moment;
 
@@ -43,6 +43,11 @@ impl Machine {
     pub(super) fn raise_without(&mut self, slot: Slot) {
         let group = self.group_of(slot);
         self.held.insert(slot);
+        self.raise_these(group);
+    }
+
+    /// Starts these rows, as far as they are down: with the group that is under way, if there is one.
+    pub(super) fn raise_these(&mut self, group: Members) {
         match self.convoy.phase {
             Phase::Rest => {
                 self.convoy.members = group;
@@ -63,8 +68,12 @@ impl Machine {
             Members::These(slots) => slots.into_iter().collect(),
         };
         for slot in group {
-            if self.state(slot) == Some(State::Idle) && !self.held.contains(&slot) {
+            let state = self.state(slot);
+            if state == Some(State::Idle) && !self.held.contains(&slot) {
                 self.set(slot, State::Due(Cause::Restart));
+            }
+            let is_due = self.state(slot).is_some_and(State::is_due);
+            if is_due && !self.convoy.open.contains(slot) {
                 self.convoy.open.insert(slot);
                 if self.goes_in_turns(Phase::Raise) {
                     let place = self.place_in(Phase::Raise, slot);
@@ -80,8 +89,14 @@ impl Machine {
 
     /// The start of a row has failed: those of its group that wait for theirs stay down, and all others go on.
     pub(super) fn leave_behind(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        let graph = self.lanes.as_ref().map(|lanes| &lanes.graph);
+        let waits_by_needs = match self.settings.strategy {
+            Strategy::OneForOne => true,
+            Strategy::OneForAll => false,
+            Strategy::RestForOne => graph.is_some_and(|graph| !graph.is_empty()),
+        };
         // Many may fail side by side, and the group is listed for none of them in vain.
-        if self.rows.last_due().is_none() {
+        if waits_by_needs || self.rows.last_due().is_none() {
             return;
         }
         let group: Vec<Slot> = match self.group_of(slot) {
@@ -108,7 +123,14 @@ impl Machine {
     }
 
     /// A row has come to that state.
-    pub(super) fn note(&mut self, slot: Slot, state: State) {
+    pub(super) fn note(&mut self, slot: Slot, was: State, state: State) {
+        if let Some(lanes) = &mut self.lanes {
+            lanes.needy += usize::from(state == State::Delayed(Held::Needy));
+            lanes.needy -= usize::from(was == State::Delayed(Held::Needy));
+        }
+        if let State::Running(_) | State::Paused = state {
+            self.stir(slot);
+        }
         if self.convoy.note(slot, state) && !self.convoy.turns.is_empty() {
             let place = self.place_in(self.convoy.phase, slot);
             self.convoy.turns.remove(&place);
@@ -271,7 +293,7 @@ impl Machine {
         };
         let (&(level, _), &slot) = foremost?;
         if !self.goes_by_levels(forward) {
-            return self.awaits_turn(slot).then_some(slot);
+            return self.may_have_turn(slot).then_some(slot);
         }
         if self.convoy.level != Some(level) {
             self.convoy.level = Some(level);
@@ -283,11 +305,17 @@ impl Machine {
             self.convoy.queue = slots;
         }
         while let Some(slot) = self.convoy.queue.pop() {
-            if self.awaits_turn(slot) {
+            if self.may_have_turn(slot) {
                 return Some(slot);
             }
         }
         None
+    }
+
+    /// Whether something can be done about the row now.
+    fn may_have_turn(&self, slot: Slot) -> bool {
+        let is_start = self.convoy.phase == Phase::Raise;
+        self.awaits_turn(slot) && !(is_start && self.is_blocked(slot))
     }
 
     fn goes_by_levels(&self, forward: bool) -> bool {
@@ -312,24 +340,11 @@ impl Machine {
         }
     }
 
-    /// Whether the row has to wait for one that needs it, or that it needs.
-    fn is_blocked(&self, slot: Slot) -> bool {
-        let Some(lanes) = &self.lanes else {
-            return false;
-        };
-        let others = match self.convoy.phase {
-            Phase::Raise => lanes.graph.needs(slot),
-            Phase::Clear | Phase::End | Phase::Rest => lanes.graph.needed_by(slot),
-        };
-        let mut others = others.iter();
-        others.any(|&other| self.convoy.open.contains(other))
-    }
-
     fn have_turn(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         let row = self.row(slot);
         match row.state {
             State::Due(cause) if self.convoy.phase == Phase::Raise => {
-                self.start(slot, cause, actions);
+                self.start_or_wait(slot, cause, actions);
             }
             State::Retrying | State::Delayed(_) if self.is_ending() => {
                 self.give_up_start(slot, actions);

@@ -464,7 +464,7 @@ impl Lives {
                 State::Starting(..) => ChildState::Starting,
                 State::Running(_) => ChildState::Running,
                 State::Retrying | State::Delayed(Held::Over) => ChildState::Restarting,
-                State::Delayed(Held::Paced) => ChildState::Backoff,
+                State::Delayed(Held::Paced | Held::Needy) => ChildState::Backoff,
                 State::Delayed(Held::Quarantined) => ChildState::Quarantined,
                 State::Stopping(..) => ChildState::Stopping,
                 State::Paused => ChildState::Paused,

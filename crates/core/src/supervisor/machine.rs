@@ -189,6 +189,7 @@ impl Machine {
         self.waiting
             .answer(slot, Wish::Up, Answer::Ignored, actions);
         self.lay_down(slot, actions);
+        self.be_done(slot);
     }
 
     fn exited(&mut self, now: Moment, slot: Slot, exit: Exit, actions: &mut Vec<Action>) {
@@ -287,6 +288,7 @@ impl Machine {
     fn overdue(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
         match self.row(slot).state {
             State::Delayed(_) if self.is_ending() => return self.give_up_start(slot, actions),
+            State::Delayed(Held::Needy) => return,
             State::Delayed(_) => {
                 // In its turn among all else that happens.
                 self.set(slot, State::Delayed(Held::Over));
@@ -342,13 +344,25 @@ impl Machine {
             actions.push(Action::Ending(end));
             self.goal = Goal::End;
             self.missed.clear();
+            if let Some(lanes) = &mut self.lanes {
+                lanes.stirred.clear();
+            }
             self.leave_down(actions);
             self.end_all();
         }
     }
 
-    /// Appends what is to be done next: starts go forward, stops backward, one at a time.
+    /// Appends what is to be done next.
     fn pursue(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        self.rouse();
+        self.go_on(now, actions);
+        while self.rouse() {
+            self.go_on(now, actions);
+        }
+    }
+
+    /// Goes on with what is under way: starts go forward, stops backward, one at a time.
+    fn go_on(&mut self, now: Moment, actions: &mut Vec<Action>) {
         if let Goal::Clear { from, .. } = self.goal
             && self.all_down(actions)
         {
@@ -413,9 +427,9 @@ impl Machine {
     }
 
     pub(super) fn set(&mut self, slot: Slot, state: State) {
-        self.rows.set(slot, state);
+        let was = self.rows.set(slot, state);
         if self.lanes.is_some() {
-            self.note(slot, state);
+            self.note(slot, was, state);
         }
     }
 
@@ -437,6 +451,7 @@ impl Machine {
 
     /// Forgets what else was said of a row.
     pub(super) fn forget(&mut self, slot: Slot) {
+        self.stir(slot);
         if let Some(lanes) = &mut self.lanes {
             lanes.graph.remove(slot);
         }

@@ -1,7 +1,7 @@
 //! Supervisors of a spec list.
 //!
 //! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`, `pauses`,
-//! `group`, `lanes`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
+//! `group`, `lanes`, `needs`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
 //! `desk`, `crashes`, `ending` and `closing`) does.
 
 mod apart;
@@ -22,6 +22,7 @@ mod group;
 mod lanes;
 mod lives;
 mod machine;
+mod needs;
 mod order;
 mod pacing;
 mod pauses;

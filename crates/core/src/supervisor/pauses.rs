@@ -1,6 +1,7 @@
 //! How a call puts a child to rest, and another one wakes it.
 
 use super::machine::Machine;
+use super::needs::Needs;
 use super::protocol::{Action, Answer, Cause, Refusal, Request, Slot};
 use super::slot::{State, Then, Wish};
 
@@ -31,7 +32,7 @@ impl Machine {
     /// A call of resume_child.
     pub(super) fn resume(&mut self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
         let refusal = match self.why_not(slot) {
-            Some(Refusal::Paused) if self.has_what_it_needs(slot) => None,
+            Some(Refusal::Paused) if self.needs_of(slot) == Needs::Met => None,
             Some(Refusal::Paused) => Some(Refusal::DependencyDown),
             Some(other) => Some(other),
             None => Some(Refusal::NotPaused),

@@ -47,8 +47,14 @@ impl Machine {
         }
     }
 
-    /// A child is down and nothing follows but, if it is significant, the end of all.
+    /// A child has nothing more to do.
     fn done(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        self.stay_down(slot, actions);
+        self.be_done(slot);
+    }
+
+    /// A child is down and nothing follows but, if it is significant, the end of all.
+    fn stay_down(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         let significant = self.row(slot).traits.significant;
         self.set(slot, State::Idle);
         if significant && self.ends_without(self.settings.auto_shutdown) {
@@ -84,6 +90,7 @@ impl Machine {
                     DelayCause::Backoff { .. } | DelayCause::Verdict | DelayCause::Storm => {
                         Held::Paced
                     }
+                    DelayCause::Dependency => Held::Needy,
                 };
                 self.set(slot, State::Delayed(held));
                 actions.push(Action::Delay(slot, cause, time));
@@ -95,7 +102,7 @@ impl Machine {
                 if self.missed.remove(&slot) {
                     self.go_on_without(slot);
                 }
-                self.done(slot, actions);
+                self.stay_down(slot, actions);
             }
             Judgment::TooMany(own) => {
                 let end = if own {
@@ -134,7 +141,7 @@ impl Machine {
 
     /// Whether groups go by lanes. A group that goes in line comes to its end first, as the first
     /// child that needs others may have been added meanwhile.
-    fn goes_in_convoy(&self) -> bool {
+    pub(super) fn goes_in_convoy(&self) -> bool {
         self.lanes.is_some() && !matches!(self.goal, Goal::Clear { .. } | Goal::Raise { .. })
     }
 

@@ -44,12 +44,14 @@ impl Rows {
     }
 
     /// The only place where a state changes: all that is derived from states is kept here.
-    pub(super) fn set(&mut self, slot: Slot, state: State) {
+    /// Returns the state before.
+    pub(super) fn set(&mut self, slot: Slot, state: State) -> State {
         #[cfg(test)]
         touch();
         let row = self.rows[slot].as_mut().expect("slot is of a row");
         let (was, rank, significant) = (row.state, row.rank, row.traits.significant);
         row.state = state;
+        row.is_done = false;
         self.unsettled += usize::from(state.is_unsettled());
         self.unsettled -= usize::from(was.is_unsettled());
         if significant {
@@ -62,6 +64,14 @@ impl Rows {
         if was.is_due() != state.is_due() {
             toggle(&mut self.due, rank, slot, state.is_due());
         }
+        was
+    }
+
+    /// Notes that an idle row has nothing more to do; `false` if there is no such row.
+    pub(super) fn be_done(&mut self, slot: Slot) -> bool {
+        let row = self.rows.get_mut(slot).and_then(Option::as_mut);
+        row.map(|row| row.is_done = row.state == State::Idle)
+            .is_some()
     }
 
     pub(super) fn row(&self, slot: Slot) -> &Row {

@@ -14,6 +14,8 @@ pub(crate) struct Row {
     pub(crate) state: State,
     /// Grows along the order of the rows.
     pub(crate) rank: u64,
+    /// It is idle as it has nothing more to do: it declined to start, or has ended and is not to be restarted.
+    pub(crate) is_done: bool,
 }
 
 /// How far a child is.
@@ -44,6 +46,8 @@ pub(crate) enum Held {
     Paced,
     /// Its own limit is used up, and it is left alone for a longer time.
     Quarantined,
+    /// For siblings that it needs.
+    Needy,
     /// For its turn only: its time is over.
     Over,
 }
@@ -103,6 +107,7 @@ impl Row {
             traits,
             state,
             rank,
+            is_done: false,
         }
     }
 

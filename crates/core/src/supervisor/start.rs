@@ -110,7 +110,12 @@ impl Supervisor {
         }
         // What is wrong with it was found before.
         let graph = self.graph(&mut |_, _| ()).ok()?;
-        Some(Lanes { start, stop, graph })
+        Some(Lanes {
+            start,
+            stop,
+            graph,
+            ..Lanes::default()
+        })
     }
 }
 

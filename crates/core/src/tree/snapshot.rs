@@ -195,7 +195,8 @@ pub enum ChildState {
     Running,
     /// Its restart failed and is to be tried again.
     Restarting,
-    /// It failed, and waits for its restart.
+    /// It failed, or was stopped with its group, and waits for its restart; for what says
+    /// [`delayed_by`](SnapshotEntry::delayed_by).
     Backoff,
     /// It has used up its own limit of restarts, and is left alone for a time.
     Quarantined,

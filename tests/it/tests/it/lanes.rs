@@ -1,8 +1,8 @@
 //! Who starts and stops side by side, who needs whom, and when a child is ready.
 
 use perennial::{
-    ChildSpec, ChildState, EventKind, Fault, StartChildError, StartError, StartMode, StopMode,
-    Strategy, Supervisor, worker,
+    ChildError, ChildSpec, ChildState, DelayCause, EventKind, Fault, StartChildError, StartError,
+    StartMode, StopMode, Strategy, Supervisor, worker,
 };
 use perennial_test::{End, Journal, Script, StartAct, StopAct, paths, settle};
 use tokio::time::Instant;
@@ -428,7 +428,7 @@ async fn a_start_that_fails_holds_back_only_those_that_need_the_child() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_needs_a_dropped_child_is_started_also_while_others_start() {
+async fn who_needs_a_dropped_child_waits_until_that_is_started_by_a_call() {
     use perennial::{Intensity, OnLimit};
     let journal = Journal::default();
     let a = Script::new("a").start(2, StartAct::Fail);
@@ -449,7 +449,45 @@ async fn who_needs_a_dropped_child_is_started_also_while_others_start() {
     settle().await;
     a.end(End::Error);
     pass(4).await;
-    let alive = [&a, b, &x, &y].map(Script::alive);
-    assert_eq!(alive, [0, 1, 1, 1]);
+    let alive = || [&a, b, &x, &y].map(Script::alive);
+    assert_eq!(alive(), [0, 1, 0, 1], "it waits for what it needs");
+    handle.restart_child("a").await.unwrap();
+    settle().await;
+    assert_eq!(alive(), [1, 1, 1, 1]);
+    handle.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_needs_a_terminated_child_waits_for_it_in_the_restart_of_its_group() {
+    let [a, b, x] = ["a", "b", "x"].map(Script::new);
+    let app = Supervisor::rest_for_one("app")
+        .child(a.clone())
+        .child(b.clone())
+        .child(x.spec().after(["a", "b"]));
+    let (handle, mut events) = started(&app).await;
+    handle.terminate_child("a").await.unwrap();
+    assert_eq!(x.alive(), 1, "it is not stopped for that");
+    b.end(End::Error);
+    let told = events
+        .until("it waits", |event| {
+            matches!(event.kind, EventKind::Delayed { .. })
+        })
+        .await;
+    assert_eq!(
+        told.to_string(),
+        "app/x is restarted later: a sibling that it needs does not run"
+    );
+    settle().await;
+    let snapshot = handle.snapshot();
+    let entry = snapshot.find("app/x").unwrap();
+    assert_eq!(entry.state, ChildState::Backoff);
+    assert_eq!(entry.delayed_by, Some(DelayCause::Dependency));
+    assert_eq!((entry.restart_in, x.alive()), (None, 0));
+    assert!(!handle.health().ready.is_ok());
+    let refused = handle.restart_child("x").await;
+    assert!(matches!(refused, Err(ChildError::DependencyDown { id }) if id == "x"));
+    handle.restart_child("a").await.unwrap();
+    settle().await;
+    assert_eq!([&a, &b, &x].map(Script::alive), [1, 1, 1]);
     handle.shutdown().await;
 }

@@ -4,7 +4,7 @@ use super::super::convoy::Lanes;
 use super::super::graph::Graph;
 use super::super::protocol::{Exit, Input, Slot};
 use super::super::slot::State;
-use super::super::strategy::{AutoShutdown, StartMode, StopMode};
+use super::super::strategy::{AutoShutdown, StartMode};
 use super::script::*;
 use super::world::World;
 
@@ -200,8 +200,8 @@ fn a_paused_child_is_missed_by_nobody_who_needs_it() {
     ] {
         let lanes = Lanes {
             start,
-            stop: StopMode::Ordered,
             graph: Graph::new(needs.clone()).expect("there is no circle"),
+            ..Lanes::default()
         };
         let (mut world, _) = World::begin_with(REST_FOR_ONE, &[PERMANENT; 2], None, Some(lanes));
         world.rest(|_| true);

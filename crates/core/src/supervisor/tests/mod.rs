@@ -4,6 +4,7 @@ mod calls;
 mod cost;
 mod fingerprint;
 mod living;
+mod needs;
 mod promises;
 mod random;
 mod restarts;

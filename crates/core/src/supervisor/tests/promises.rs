@@ -53,7 +53,8 @@ impl Step<'_> {
     /// Whether a child is not tried again for which others may have waited.
     pub(super) fn is_of_nobody_any_more(&self) -> bool {
         let dropped = |action: &Action| matches!(action, Action::Dropped(_));
-        matches!(self.input, Input::Terminate(..)) || self.actions.iter().any(dropped)
+        matches!(self.input, Input::Terminate(..) | Input::Pause(..))
+            || self.actions.iter().any(dropped)
     }
 
     pub(super) fn story(&self, world: &World) -> String {
@@ -116,7 +117,8 @@ impl World {
                     self.machine.row(slot).traits.shutdown != ShutdownStrategy::Infinite
                 }
                 Some(State::Stopping(_, Force::Killed)) => true,
-                Some(State::Delayed(held)) => held != Held::Over,
+                // One that needs others holds nobody up while it waits for them.
+                Some(State::Delayed(held)) => !matches!(held, Held::Over | Held::Needy),
                 Some(state) => state.is_aborted(),
                 None => false,
             };
@@ -247,19 +249,16 @@ impl World {
         let (mut told, mut levels) = (0, BTreeSet::new());
         for action in step.actions {
             match *action {
-                Action::Start(slot, cause @ (Cause::Boot | Cause::Restart), _)
-                    if group || cause == Cause::Boot =>
+                // Only one that is restarted alone waits for nobody.
+                Action::Start(slot, cause, _)
+                    if group || cause != Cause::Restart || !is_about(step, slot) =>
                 {
                     for &need in graph.needs(slot) {
-                        let state = machine.state(need);
-                        let waits = match state {
-                            Some(State::Due(_)) => true,
-                            Some(State::Starting(Cause::Boot | Cause::Restart, _)) => {
-                                lives_in_group(need) && (group || cause == Cause::Boot)
-                            }
-                            _ => false,
-                        };
-                        assert!(!waits, "{slot} starts before {need} {}", step.story(self));
+                        assert!(
+                            self.is_ready(need),
+                            "{slot} starts before {need} {}",
+                            step.story(self)
+                        );
                     }
                 }
                 Action::Ask(slot, _) | Action::Kill(slot, _) if !is_about(step, slot) => {
@@ -327,6 +326,15 @@ impl World {
                 );
             }
             StopMode::Waves | StopMode::Concurrent => (),
+        }
+    }
+
+    /// Whether nobody who needs this row has to wait for it.
+    fn is_ready(&self, slot: Slot) -> bool {
+        match self.machine.state(slot) {
+            None | Some(State::Running(_) | State::Paused) => true,
+            Some(State::Idle) => self.machine.row(slot).is_done,
+            Some(_) => false,
         }
     }
 
@@ -504,6 +512,16 @@ impl World {
             let kept = self.mailbox.contains(&Input::Retry(slot));
             let tries = matches!(state, State::Retrying | State::Delayed(Held::Over));
             let waits = tries && self.places[slot].retries == 0 && !kept;
+            let needs = self
+                .machine
+                .lanes
+                .iter()
+                .flat_map(|lanes| lanes.graph.needs(slot));
+            let mut needs = needs.copied();
+            let waits = match state {
+                State::Delayed(Held::Needy) => needs.all(|need| self.is_ready(need)),
+                _ => waits,
+            };
             assert!(
                 !matches!(state, State::Due(_)) && !waits,
                 "row {slot} is stuck {}",

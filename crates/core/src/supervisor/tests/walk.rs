@@ -366,6 +366,7 @@ fn side_by_side(every: usize, semantics: Semantics, commands: u8) -> Vec<Case> {
             start: starts[way % 3],
             stop: stops[way / 3 % 3],
             graph: Graph::new(graph).expect("there is no circle"),
+            ..Lanes::default()
         });
         case
     });

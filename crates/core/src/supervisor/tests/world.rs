@@ -10,7 +10,7 @@ use super::super::slot::{Held, Patience, State};
 use super::super::strategy::Strategy;
 use super::promises::Step;
 use crate::clock::Moment;
-use crate::restart::{ExitVerdict, Plan};
+use crate::restart::{DelayCause, ExitVerdict, Plan};
 
 /// Every kind of exit that is followed as the spec says.
 pub(super) const EXITS: [Exit; 4] = [Exit::Clean, Exit::Abnormal, Exit::Killed, Exit::Unstartable];
@@ -379,6 +379,7 @@ impl World {
             Action::Start(slot, cause, timeout) => self.start(slot, cause, timeout, step),
             Action::Ask(slot, timeout) => self.places[slot].timer = timeout.is_some(),
             Action::Kill(slot, _) | Action::Await(slot, _) => self.places[slot].timer = true,
+            Action::Delay(slot, DelayCause::Dependency, _) => self.places[slot].timer = false,
             Action::Delay(slot, ..) | Action::Watch(slot, _) => self.places[slot].timer = true,
             Action::Recovered(_)
             | Action::Stuck(_)
@@ -547,7 +548,9 @@ impl World {
                 | State::Retrying
                 | State::Running(_)
                 | State::Paused
-                | State::Delayed(Held::Over) => (place.retries > 0).then_some(Input::Retry(slot)),
+                | State::Delayed(Held::Over | Held::Needy) => {
+                    (place.retries > 0).then_some(Input::Retry(slot))
+                }
             })
     }
 
