@@ -297,11 +297,11 @@ impl Life {
         }
     }
 
-    /// Asks it to stop; nothing happens if it is gone or was asked before.
+    /// Asks it to stop; one that was asked before learns at most that it has less time.
     pub(crate) fn ask_to_stop(&self, grace: Option<Duration>, request: StopRequest) {
         // Whoever comes first tells of it before it asks; the others leave both to that one.
         if self.is_gone() || self.asked.swap(true, Ordering::Relaxed) {
-            return;
+            return self.stop.cut(request);
         }
         self.tell_while_here(EventKind::StopRequested { grace });
         self.stop.request(request);

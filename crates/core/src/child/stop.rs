@@ -58,6 +58,16 @@ pub(super) type Key = NonZeroUsize;
 /// Of the waiter that is kept first; the others have theirs above it.
 const FIRST: Key = Key::MIN;
 
+impl StopRequest {
+    /// Whether the other one is of a budget that leaves less time.
+    fn is_cut_by(self, other: Self) -> bool {
+        let (Some(deadline), true) = (other.deadline, other.budgeted) else {
+            return false;
+        };
+        self.deadline.is_none_or(|before| deadline < before)
+    }
+}
+
 impl StopCell {
     /// Requests the stop and wakes who waits for it; `false` if it was requested before.
     pub(crate) fn request(&self, request: StopRequest) -> bool {
@@ -71,7 +81,7 @@ impl StopCell {
         let waiters = std::mem::take(&mut state.waiters);
         // Nobody is told twice.
         let token = state.token.take();
-        let inbox = state.inbox.take();
+        let inbox = state.inbox.clone();
         drop(state);
         waiters.wake();
         if let Some(token) = token {
@@ -81,6 +91,23 @@ impl StopCell {
             inbox.push_stop(request);
         }
         true
+    }
+
+    /// Leaves it less time than it was given when it was asked to stop, if `request` is of a budget that says so.
+    pub(crate) fn cut(&self, request: StopRequest) {
+        let mut state = self.lock();
+        let Some(before) = state.request.as_mut() else {
+            return;
+        };
+        if !before.is_cut_by(request) {
+            return;
+        }
+        (before.deadline, before.budgeted) = (request.deadline, true);
+        let inbox = state.inbox.clone();
+        drop(state);
+        if let Some(inbox) = inbox {
+            inbox.push_stop(request);
+        }
     }
 
     pub(crate) fn is_requested(&self) -> bool {

@@ -214,11 +214,18 @@ impl Lives {
         let Some(by) = self.stop_by else {
             return;
         };
-        let slots: Vec<Slot> = self.roster.lock().lives().map(|life| life.slot).collect();
-        for slot in slots {
+        let lives: Vec<Arc<Life>> = self.roster.lock().lives().cloned().collect();
+        for life in lives {
+            let slot = life.slot;
             let is_asked = matches!(machine.state(slot), Some(State::Stopping(_, Force::Asked)));
             if is_asked && self.deadlines.at(slot).is_none_or(|at| at > by) {
                 self.deadlines.set(slot, by);
+                // A supervisor divides what it has left anew.
+                life.stop.cut(StopRequest {
+                    deadline: Some(by),
+                    orphaned: false,
+                    budgeted: true,
+                });
             }
         }
     }

@@ -463,3 +463,42 @@ async fn a_budget_holds_for_a_child_that_was_being_stopped_before() {
     assert_eq!(report.expect("it ends in time").took(), secs(2));
     call.await.unwrap().unwrap();
 }
+
+/// How a budget comes to a supervisor that has more time when it is asked to stop.
+#[derive(Clone, Copy, Debug)]
+enum AskedBefore {
+    /// By its supervisor.
+    ByCall,
+    /// By whoever has its handle.
+    ByHandle,
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_reaches_a_supervisor_that_was_asked_to_stop_before_it() {
+    for how in [AskedBefore::ByCall, AskedBefore::ByHandle] {
+        let deaf = Script::new("deaf").stop(StopAct::Hang);
+        let deaf = deaf.spec().shutdown(ShutdownStrategy::Infinite);
+        let inner = Supervisor::one_for_one("inner").child(deaf);
+        let inner_handle = inner.handle();
+        let middle = Supervisor::one_for_one("middle").child(inner);
+        let app = Supervisor::one_for_one("app")
+            .child(middle)
+            .stop_budget(secs(100));
+        let handle = app.start().await.unwrap();
+        let other = handle.clone();
+        let call = tokio::spawn(async move {
+            match how {
+                AskedBefore::ByCall => other.terminate_child("middle").await.unwrap(),
+                AskedBefore::ByHandle => drop(inner_handle.shutdown().await),
+            }
+        });
+        settle().await;
+        let report = tokio::time::timeout(secs(200), handle.shutdown()).await;
+        let report = report.expect("it ends in time");
+        // Less a twentieth on each of two levels, as if it had been asked now.
+        assert_eq!(report.took(), ms(90_250), "{how:?}");
+        let forced: Vec<_> = report.children().iter().map(|child| child.forced).collect();
+        assert_eq!(forced, [true, false, false], "{how:?}");
+        call.await.unwrap();
+    }
+}
