@@ -7,12 +7,10 @@ use std::time::Duration;
 
 use crate::child::Semantics;
 use crate::clock::Moment;
-use crate::restart::{
-    Bearing, DelayCause, ExitVerdict, Intensity, Judgment, Paces, Restart, StormGuard, Tolerance,
-};
+use crate::restart::{Bearing, Intensity, Judgment, Paces, StormGuard, Tolerance};
 use crate::supervisor::{
-    Action, Answer, Cause, Decide, End, Exit, Force, Held, Input, Newcomer, Overdue, Patience,
-    Refusal, Row, Slot, State, Then, Traits, Waiting, Wish,
+    Action, Aftermath, Answer, Cause, Decide, End, Exit, Force, Held, Input, Newcomer, Overdue,
+    Patience, Refusal, Row, Slot, State, Then, Traits, Waiting, Wish,
 };
 
 /// What a dynamic supervisor is told once.
@@ -100,31 +98,20 @@ impl Machine {
         if self.stage != Stage::Running {
             return self.forget(slot, actions);
         }
-        let row = self.row(slot);
-        let restart = row.traits.restart;
-        match exit {
-            Exit::Satisfied => self.end_by(End::Satisfied(slot), slot, actions),
-            Exit::Judged(ExitVerdict::Stop) => self.forget(slot, actions),
-            Exit::Judged(ExitVerdict::Escalate) => {
-                self.end_by(End::Escalated(slot), slot, actions);
+        let aftermath = self.row(slot).traits.aftermath(slot, exit);
+        self.react(now, slot, aftermath, actions);
+    }
+
+    fn react(&mut self, now: Moment, slot: Slot, aftermath: Aftermath, actions: &mut Vec<Action>) {
+        match aftermath {
+            Aftermath::Done => self.forget(slot, actions),
+            Aftermath::Restart(asked) => self.restart(now, slot, asked, actions),
+            Aftermath::Renewal => self.start(slot, Cause::Restart, actions),
+            Aftermath::Retry => {
+                self.set(slot, State::Retrying);
+                actions.push(Action::Retry(slot));
             }
-            _ if restart == Restart::Temporary => self.forget(slot, actions),
-            Exit::Judged(ExitVerdict::Restart) => self.restart(now, slot, None, actions),
-            Exit::Judged(ExitVerdict::RestartAfter(time)) => {
-                self.restart(now, slot, Some(time), actions);
-            }
-            Exit::Permanent => self.end_by(End::Escalated(slot), slot, actions),
-            Exit::Planned => self.start(slot, Cause::Restart, actions),
-            Exit::Unstartable if row.is_fatal() => {
-                self.end_by(End::RestartFailed(slot), slot, actions);
-            }
-            Exit::Clean | Exit::Abnormal | Exit::Killed | Exit::Unstartable => {
-                if restart.follows(exit != Exit::Clean) {
-                    self.restart(now, slot, None, actions);
-                } else {
-                    self.forget(slot, actions);
-                }
-            }
+            Aftermath::End(end) => self.end_by(end, slot, actions),
         }
     }
 
@@ -139,13 +126,9 @@ impl Machine {
         self.waiting.answer(slot, Wish::Up, Answer::Failed, actions);
         if cause == Cause::Add || self.stage != Stage::Running {
             self.forget(slot, actions);
-        } else if matches!(exit, Exit::Judged(_) | Exit::Satisfied) {
-            self.follow(now, slot, exit, actions);
-        } else if self.row(slot).is_fatal() && exit != Exit::Killed {
-            self.end_by(End::RestartFailed(slot), slot, actions);
         } else {
-            self.set(slot, State::Retrying);
-            actions.push(Action::Retry(slot));
+            let aftermath = self.row(slot).traits.aftermath_of_restart(slot, exit);
+            self.react(now, slot, aftermath, actions);
         }
     }
 
@@ -251,22 +234,14 @@ impl Machine {
         match judgment {
             Judgment::Now => self.start(slot, Cause::Restart, actions),
             Judgment::Later(cause, time) => {
-                let held = match cause {
-                    DelayCause::Quarantine => Held::Quarantined,
-                    DelayCause::Backoff { .. } | DelayCause::Verdict | DelayCause::Storm => {
-                        Held::Paced
-                    }
-                    DelayCause::Dependency => Held::Needy,
-                };
-                self.set(slot, State::Delayed(held));
+                self.set(slot, State::Delayed(Held::by(cause)));
                 actions.push(Action::Delay(slot, cause, time));
             }
             Judgment::Drop => {
                 actions.push(Action::Dropped(slot));
                 self.forget(slot, actions);
             }
-            Judgment::TooMany(true) => self.end_by(End::LimitReached(slot), slot, actions),
-            Judgment::TooMany(false) => self.end_by(End::Exhausted(slot), slot, actions),
+            Judgment::TooMany(own) => self.end_by(End::of_limit(slot, own), slot, actions),
         }
     }
 

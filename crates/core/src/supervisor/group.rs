@@ -31,25 +31,36 @@ impl Machine {
     /// Whether all are down that are to be; if not, the last one of them is told to end.
     pub(super) fn all_down(&mut self, actions: &mut Vec<Action>) -> bool {
         while let Some(slot) = self.last_to_end() {
-            let row = self.row(slot);
-            match row.state {
-                State::Retrying | State::Delayed(_) if self.is_ending() => {
-                    self.give_up_start(slot, actions);
-                }
-                State::Retrying | State::Delayed(_) => self.set(slot, State::Due(Cause::Restart)),
-                State::Starting(..) | State::Running(_) => {
-                    let then = if self.is_ending() {
-                        row.when_terminated()
-                    } else {
-                        row.when_cleared()
-                    };
-                    self.tell_to_end(slot, then, actions);
-                    return false;
-                }
-                State::Stopping(..) | State::Idle | State::Due(_) | State::Paused => return false,
+            if !self.bring_down(slot, actions) {
+                return false;
             }
         }
         true
+    }
+
+    /// What is to end comes down: a wait at once, a child when it has ended. Whether it is down.
+    pub(super) fn bring_down(&mut self, slot: Slot, actions: &mut Vec<Action>) -> bool {
+        let row = self.row(slot);
+        match row.state {
+            State::Retrying | State::Delayed(_) if self.is_ending() => {
+                self.give_up_start(slot, actions);
+                true
+            }
+            State::Retrying | State::Delayed(_) => {
+                self.set(slot, State::Due(Cause::Restart));
+                true
+            }
+            State::Starting(..) | State::Running(_) => {
+                let then = if self.is_ending() {
+                    row.when_terminated()
+                } else {
+                    row.when_cleared()
+                };
+                self.tell_to_end(slot, then, actions);
+                false
+            }
+            State::Stopping(..) | State::Idle | State::Due(_) | State::Paused => false,
+        }
     }
 
     /// The next row to bring down, from the back.

@@ -341,24 +341,13 @@ impl Machine {
     }
 
     fn have_turn(&mut self, slot: Slot, actions: &mut Vec<Action>) {
-        let row = self.row(slot);
-        match row.state {
+        match self.row(slot).state {
             State::Due(cause) if self.convoy.phase == Phase::Raise => {
                 self.start_or_wait(slot, cause, actions);
             }
-            State::Retrying | State::Delayed(_) if self.is_ending() => {
-                self.give_up_start(slot, actions);
+            _ => {
+                self.bring_down(slot, actions);
             }
-            State::Retrying | State::Delayed(_) => self.set(slot, State::Due(Cause::Restart)),
-            State::Starting(..) | State::Running(_) => {
-                let then = if self.is_ending() {
-                    row.when_terminated()
-                } else {
-                    row.when_cleared()
-                };
-                self.tell_to_end(slot, then, actions);
-            }
-            State::Stopping(..) | State::Idle | State::Due(_) | State::Paused => (),
         }
     }
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::aftermath::Aftermath;
 use super::convoy::{Convoy, Lanes};
 use super::decide::Decide;
 use super::protocol::{Action, Answer, Cause, End, Exit, Input, Newcomer, Slot, Traits};
@@ -15,7 +16,7 @@ use super::slot::{Force, Held, Overdue, Patience, Row, State, Then, Waiting, Wis
 use super::strategy::{AutoShutdown, Strategy};
 use crate::child::Semantics;
 use crate::clock::Moment;
-use crate::restart::{Bearing, ExitVerdict, Intensity, Paces, Restart, StormGuard, Tolerance};
+use crate::restart::{Bearing, Intensity, Paces, Restart, StormGuard, Tolerance};
 
 /// What a supervisor is told once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,9 +66,9 @@ pub(super) enum Goal {
         busy: Option<Slot>,
         next: Option<Slot>,
     },
-    /// Stop every live child, backward; then finish.
     /// Stop and start a group by its lanes.
     Convoy,
+    /// Stop every live child, backward; then finish.
     End,
     Over,
 }
@@ -223,7 +224,6 @@ impl Machine {
         exit: Exit,
         actions: &mut Vec<Action>,
     ) {
-        let fatal = self.row(slot).is_fatal() && exit != Exit::Killed;
         let at_boot = cause == Cause::Boot || self.booting && self.is_raising(slot);
         self.waiting.answer(slot, Wish::Up, Answer::Failed, actions);
         if cause == Cause::Add {
@@ -235,18 +235,12 @@ impl Machine {
         } else if at_boot {
             self.set(slot, State::Idle);
             self.end(End::BootFailed(slot), actions);
-        } else if matches!(exit, Exit::Judged(_) | Exit::Satisfied) {
-            if exit != Exit::Judged(ExitVerdict::Stop) {
+        } else {
+            let aftermath = self.row(slot).traits.aftermath_of_restart(slot, exit);
+            if aftermath != Aftermath::Done {
                 self.leave_group(slot, actions);
             }
-            self.follow(now, slot, exit, actions);
-        } else if fatal {
-            self.set(slot, State::Idle);
-            self.end(End::RestartFailed(slot), actions);
-        } else {
-            self.leave_group(slot, actions);
-            self.set(slot, State::Retrying);
-            actions.push(Action::Retry(slot));
+            self.react(now, slot, aftermath, actions);
         }
     }
 

@@ -1,9 +1,10 @@
 //! Supervisors of a spec list.
 //!
-//! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `calls`, `pauses`,
+//! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `aftermath`, `calls`, `pauses`,
 //! `group`, `lanes`, `needs`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
 //! `desk`, `crashes`, `ending` and `closing`) does.
 
+mod aftermath;
 mod apart;
 mod blueprint;
 mod calls;
@@ -37,6 +38,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use aftermath::Aftermath;
 pub(crate) use blueprint::{Blueprint, check};
 pub(crate) use decide::Decide;
 pub(crate) use desk::Rules;

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::aftermath::Aftermath;
 use super::machine::{Goal, Machine};
 use super::protocol::{Action, Answer, Cause, End, Exit, Slot};
 use super::slot::{Held, State, Then, Wish};
 use super::strategy::Strategy;
 use crate::clock::Moment;
-use crate::restart::{DelayCause, ExitVerdict, Judgment, Restart};
+use crate::restart::Judgment;
 
 impl Machine {
     /// A child has ended, and nobody had asked it to.
@@ -18,32 +19,27 @@ impl Machine {
         exit: Exit,
         actions: &mut Vec<Action>,
     ) {
-        let row = self.row(slot);
-        let restart = row.traits.restart;
-        match exit {
-            Exit::Satisfied => self.end_by(End::Satisfied(slot), slot, actions),
-            Exit::Judged(ExitVerdict::Stop) => self.done(slot, actions),
-            Exit::Judged(ExitVerdict::Escalate) => {
-                self.end_by(End::Escalated(slot), slot, actions);
+        let aftermath = self.row(slot).traits.aftermath(slot, exit);
+        self.react(now, slot, aftermath, actions);
+    }
+
+    /// Does what follows an end that nobody had asked for.
+    pub(super) fn react(
+        &mut self,
+        now: Moment,
+        slot: Slot,
+        aftermath: Aftermath,
+        actions: &mut Vec<Action>,
+    ) {
+        match aftermath {
+            Aftermath::Done => self.done(slot, actions),
+            Aftermath::Restart(asked) => self.restart(now, slot, asked, actions),
+            Aftermath::Renewal => self.begin_restart(now, slot, actions),
+            Aftermath::Retry => {
+                self.set(slot, State::Retrying);
+                actions.push(Action::Retry(slot));
             }
-            // Nobody depends on the restart of a temporary child.
-            _ if restart == Restart::Temporary => self.done(slot, actions),
-            Exit::Judged(ExitVerdict::Restart) => self.restart(now, slot, None, actions),
-            Exit::Judged(ExitVerdict::RestartAfter(time)) => {
-                self.restart(now, slot, Some(time), actions);
-            }
-            Exit::Permanent => self.end_by(End::Escalated(slot), slot, actions),
-            Exit::Planned => self.begin_restart(now, slot, actions),
-            Exit::Unstartable if row.is_fatal() => {
-                self.end_by(End::RestartFailed(slot), slot, actions);
-            }
-            Exit::Clean | Exit::Abnormal | Exit::Killed | Exit::Unstartable => {
-                if restart.follows(exit != Exit::Clean) {
-                    self.restart(now, slot, None, actions);
-                } else {
-                    self.done(slot, actions);
-                }
-            }
+            Aftermath::End(end) => self.end_by(end, slot, actions),
         }
     }
 
@@ -85,14 +81,7 @@ impl Machine {
         match judgment {
             Judgment::Now => self.begin_restart(now, slot, actions),
             Judgment::Later(cause, time) => {
-                let held = match cause {
-                    DelayCause::Quarantine => Held::Quarantined,
-                    DelayCause::Backoff { .. } | DelayCause::Verdict | DelayCause::Storm => {
-                        Held::Paced
-                    }
-                    DelayCause::Dependency => Held::Needy,
-                };
-                self.set(slot, State::Delayed(held));
+                self.set(slot, State::Delayed(Held::by(cause)));
                 actions.push(Action::Delay(slot, cause, time));
             }
             Judgment::Drop => {
@@ -105,12 +94,7 @@ impl Machine {
                 self.stay_down(slot, actions);
             }
             Judgment::TooMany(own) => {
-                let end = if own {
-                    End::LimitReached(slot)
-                } else {
-                    End::Exhausted(slot)
-                };
-                self.end_by(end, slot, actions);
+                self.end_by(End::of_limit(slot, own), slot, actions);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::protocol::{Action, Answer, Cause, Refusal, Request, Slot, Traits};
-use crate::child::{InitPolicy, ShutdownStrategy};
+use crate::child::ShutdownStrategy;
 use crate::restart::Restart;
 
 /// A child spec, running or not.
@@ -127,10 +127,6 @@ impl Row {
             (_, State::Starting(cause @ (Cause::Boot | Cause::Add), _)) => Then::Due(cause),
             (Restart::Permanent | Restart::Transient, _) => Then::Due(Cause::Restart),
         }
-    }
-
-    pub(crate) fn is_fatal(&self) -> bool {
-        self.traits.init_policy == InitPolicy::Fatal
     }
 
     /// How a child of this row is told to end.

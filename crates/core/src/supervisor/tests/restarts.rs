@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::super::aftermath::Aftermath;
 use super::super::machine::Settings;
-use super::super::protocol::{Exit, Input, Slot, Traits};
+use super::super::protocol::{End, Exit, Input, Slot, Traits};
 use super::super::slot::State;
 use super::script::*;
 use super::world::{EXITS, World};
 use crate::child::ShutdownStrategy;
-use crate::restart::{Intensity, Restart};
+use crate::restart::{ExitVerdict, Intensity, Restart};
 
 // Who is restarted.
 
@@ -377,5 +378,66 @@ fn whoever_fails_at_the_first_start_ends_it_and_those_started_stop_backward() {
         after(&mut world, &[Input::Started(0), Input::Started(1)]);
         let expected = "end BootFailed(2), ask 1, ask 0, finish";
         assert_eq!(played(&mut world, crash(2)), expected);
+    }
+}
+
+// What follows an end, as both kinds of supervisors ask for it.
+
+#[test]
+fn what_follows_an_end_is_said_by_the_exit_and_the_restart_type() {
+    use Aftermath::{Done, Renewal};
+    let later = Duration::from_millis(5);
+    let (satisfied, escalated) = (End::Satisfied(7), End::Escalated(7));
+    let restart = Aftermath::Restart(None);
+    let unstartable = Aftermath::End(End::RestartFailed(7));
+    // After an exit, and after a restart that failed: permanent, transient, temporary.
+    let cases = [
+        (Exit::Clean, [restart, Done, Done]),
+        (Exit::Abnormal, [restart, restart, Done]),
+        (Exit::Killed, [restart, restart, Done]),
+        (Exit::Unstartable, [restart, restart, Done]),
+        (Exit::Planned, [Renewal, Renewal, Done]),
+        (
+            Exit::Permanent,
+            [Aftermath::End(escalated), Aftermath::End(escalated), Done],
+        ),
+        (Exit::Satisfied, [Aftermath::End(satisfied); 3]),
+        (Exit::Judged(ExitVerdict::Restart), [restart, restart, Done]),
+        (
+            Exit::Judged(ExitVerdict::RestartAfter(later)),
+            [
+                Aftermath::Restart(Some(later)),
+                Aftermath::Restart(Some(later)),
+                Done,
+            ],
+        ),
+        (Exit::Judged(ExitVerdict::Stop), [Done; 3]),
+        (
+            Exit::Judged(ExitVerdict::Escalate),
+            [Aftermath::End(escalated); 3],
+        ),
+    ];
+    for (exit, expected) in cases {
+        let is_judged = matches!(exit, Exit::Judged(_) | Exit::Satisfied);
+        let kinds = [PERMANENT, TRANSIENT, TEMPORARY];
+        for (traits, expected) in kinds.into_iter().zip(expected) {
+            assert_eq!(traits.aftermath(7, exit), expected, "{traits:?} {exit:?}");
+            let fatal = Traits {
+                init_policy: FATAL.init_policy,
+                ..traits
+            };
+            let by_policy = match exit {
+                Exit::Unstartable if traits.restart != Restart::Temporary => unstartable,
+                _ => expected,
+            };
+            assert_eq!(fatal.aftermath(7, exit), by_policy, "{fatal:?} {exit:?}");
+            let (again, given_up) = match exit {
+                _ if is_judged => (expected, expected),
+                Exit::Killed => (Aftermath::Retry, Aftermath::Retry),
+                _ => (Aftermath::Retry, unstartable),
+            };
+            assert_eq!(traits.aftermath_of_restart(7, exit), again, "{exit:?}");
+            assert_eq!(fatal.aftermath_of_restart(7, exit), given_up, "{exit:?}");
+        }
     }
 }

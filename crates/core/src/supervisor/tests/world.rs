@@ -177,7 +177,7 @@ impl World {
         let kinds: &[Exit] = match state {
             _ if thorough => &EXITS,
             Some(State::Running(_)) => &[Exit::Clean, Exit::Abnormal, Exit::Unstartable],
-            Some(State::Starting(..)) if self.machine.row(slot).is_fatal() => {
+            Some(State::Starting(..)) if self.machine.row(slot).traits.is_fatal() => {
                 &[Exit::Abnormal, Exit::Killed]
             }
             _ => &[Exit::Abnormal],
