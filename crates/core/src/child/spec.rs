@@ -213,8 +213,13 @@ impl ChildSpec {
     /// Asks `classify` what is to follow an exit of this child that nobody asked for; `None` is: as its restart
     /// type says.
     ///
-    /// A temporary child is not restarted, whatever is said. It is also asked when a restart has failed at its initialization, but not at the first start. It is called
-    /// by the supervisor and must not block; one that panics has said `None`.
+    /// It is asked once for each such end: an exit, a kill from outside, a restart that has failed at its initialization, a child that
+    /// was stopped as its watchdog heard nothing of it, one that was left behind as unresponsive. It is not asked when
+    /// the child was told to stop, while its supervisor ends, when it declines to start, and at a first start, which
+    /// fails who asked for it. A child that ends just when its group is restarted comes along with that, whatever is said,
+    /// unless that is [`Stop`](ExitVerdict::Stop) or [`Escalate`](ExitVerdict::Escalate). A temporary child is never restarted.
+    ///
+    /// It is called by the supervisor and must not block; one that panics has said `None`.
     pub fn classify<F>(mut self, classify: F) -> Self
     where
         F: Fn(&ExitReason) -> Option<ExitVerdict> + Send + Sync + 'static,

@@ -85,7 +85,7 @@ impl Machine {
         match self.row(slot).state {
             State::Starting(cause, _) => self.start_failed(now, slot, cause, exit, actions),
             State::Running(_) => self.follow(now, slot, exit, actions),
-            State::Stopping(Then::Failed, _) => self.follow(now, slot, Exit::Abnormal, actions),
+            State::Stopping(Then::Failed, _) => self.follow(now, slot, exit.of_failure(), actions),
             State::Stopping(..) => self.forget(slot, actions),
             State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) | State::Paused => {
                 debug_assert!(false, "only a child that lives can exit");
@@ -147,10 +147,7 @@ impl Machine {
                 self.set(slot, state);
                 actions.push(Action::Kill(slot, self.settings.abort_grace));
             }
-            Overdue::GiveUp => {
-                actions.push(Action::Abandon(slot));
-                self.exited(now, slot, Exit::Abnormal, actions);
-            }
+            Overdue::GiveUp => actions.push(Action::Abandon(slot)),
             Overdue::Settled => (),
         }
     }
@@ -389,6 +386,11 @@ impl Decide for Machine {
             }
             _ => false,
         }
+    }
+
+    fn heeds(&self, slot: Slot) -> bool {
+        let ends = self.state(slot).is_some_and(State::ends_by_itself);
+        ends && self.stage == Stage::Running
     }
 
     fn state(&self, slot: Slot) -> Option<State> {

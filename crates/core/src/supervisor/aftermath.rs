@@ -57,8 +57,29 @@ impl Traits {
         }
     }
 
+    /// Whether such an exit is heeded also where the child is about to be restarted with its group.
+    pub(crate) fn is_final(&self, exit: Exit) -> bool {
+        match exit {
+            Exit::Satisfied | Exit::Judged(ExitVerdict::Stop | ExitVerdict::Escalate) => true,
+            Exit::Permanent => self.restart != Restart::Temporary,
+            Exit::Judged(ExitVerdict::Restart | ExitVerdict::RestartAfter(_)) => false,
+            Exit::Clean | Exit::Abnormal | Exit::Killed => false,
+            Exit::Unstartable | Exit::Planned => false,
+        }
+    }
+
     pub(crate) fn is_fatal(&self) -> bool {
         self.init_policy == InitPolicy::Fatal
+    }
+}
+
+impl Exit {
+    /// As that of a child that was told to end as it had failed: how it then ended makes no difference.
+    pub(crate) fn of_failure(self) -> Self {
+        match self {
+            Self::Judged(_) | Self::Satisfied => self,
+            _ => Self::Abnormal,
+        }
     }
 }
 

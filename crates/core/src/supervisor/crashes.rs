@@ -25,9 +25,6 @@ impl<M: Decide> Driver<M> {
                 Some(self.decided(slot, actions))
             }
             Input::Retry(slot) if self.lives.reopen(slot) => Some(self.decided(slot, actions)),
-            Input::Overdue(slot) if actions.contains(&Action::Abandon(slot)) => {
-                Some(self.decided(slot, actions))
-            }
             _ => None,
         }
     }

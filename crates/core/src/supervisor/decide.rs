@@ -15,6 +15,9 @@ pub(crate) trait Decide {
     /// Whether `input` may be told now; what must wait is to be told later, in the same order.
     fn attends(&self, input: &Input) -> bool;
 
+    /// Whether what the user says to an end of that child counts; if not, nobody is asked.
+    fn heeds(&self, slot: Slot) -> bool;
+
     /// How far the child of that row is; `None` if there is no such row.
     fn state(&self, slot: Slot) -> Option<State>;
 }

@@ -11,7 +11,6 @@ use super::ear::Ear;
 use super::ending::Ending;
 use super::lives::Lives;
 use super::protocol::{Action, Input, Slot};
-use super::slot::State;
 use crate::child::{Inbox, Life, Message, Occupant, Roster, Seat, SupervisorHandle};
 use crate::clock::Moment;
 use crate::exit::{ExitReason, InitializationError, let_go};
@@ -199,8 +198,7 @@ impl<M: Decide> Driver<M> {
     fn hear(&mut self, message: Message) -> Option<Input> {
         match message {
             Message::Life(slot, life, word) => {
-                let state = self.machine.state(slot);
-                self.lives.note(self.now, slot, life, word, state)
+                self.lives.note(self.now, slot, life, word, &self.machine)
             }
             Message::Killed(slot, life) => {
                 let is_present = self.lives.is_present(slot, life);
@@ -229,6 +227,10 @@ impl<M: Decide> Driver<M> {
         }
         let moment = Moment(self.now.saturating_duration_since(self.began));
         self.tell(moment, input);
+        while let Some(slot) = self.lives.abandoned.pop() {
+            let gone = self.lives.abandon(self.now, slot, &self.machine);
+            self.tell(moment, gone);
+        }
         // What was started and has nothing to initialize is up already.
         while let Some(slot) = self.lives.up.pop_front() {
             self.tell(moment, Input::Started(slot));
@@ -243,28 +245,27 @@ impl<M: Decide> Driver<M> {
     fn tell(&mut self, moment: Moment, input: Input) {
         let mut actions = std::mem::take(&mut self.actions);
         let about = input.slot();
-        let before = about.and_then(|slot| self.machine.state(slot));
         self.machine.step(moment, input, &mut actions);
         let decision = self.crash_decision(input, &actions);
         for action in actions.drain(..) {
             self.report_crash(decision);
             // What comes before is seen by those who are told of this.
             self.lives.publish(self.now, action.slot(), &self.machine);
-            self.act(action, before);
+            self.act(action);
         }
         self.report_crash(decision);
         self.lives.publish(self.now, about, &self.machine);
         self.actions = actions;
     }
 
-    fn act(&mut self, action: Action, before: Option<State>) {
+    fn act(&mut self, action: Action) {
         let now = self.now;
         match action {
             Action::Start(slot, cause, timeout) => self.lives.start(now, slot, cause, timeout),
             Action::Ask(slot, grace) => self.lives.ask(now, slot, grace),
             Action::Kill(slot, time) => self.lives.kill(now, slot, time, self.machine.state(slot)),
             Action::Await(slot, time) => self.lives.wait(now, slot, time, self.machine.state(slot)),
-            Action::Abandon(slot) => self.lives.abandon(now, slot, before),
+            Action::Abandon(slot) => self.lives.abandoned.push(slot),
             Action::Retry(slot) => self.inbox.push(Message::Retry(slot)),
             Action::Delay(..) | Action::Watch(..) | Action::Storm(_) => {
                 self.lives.pace(now, action)

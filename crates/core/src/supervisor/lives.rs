@@ -51,6 +51,8 @@ pub(crate) struct Lives {
     pub(super) supervisor: Arc<Life>,
     /// The children that are up since they were started, and that the machine is to be told of.
     pub(super) up: VecDeque<Slot>,
+    /// Those that the machine has given up, and that it is to be told the exits of.
+    pub(super) abandoned: Vec<Slot>,
     /// How many may still go there in this turn.
     pub(super) patience: u32,
     /// The child that the machine is about.
@@ -85,6 +87,7 @@ impl Lives {
             stop_by: None,
             supervisor: Arc::clone(supervisor),
             up: VecDeque::new(),
+            abandoned: Vec::new(),
             patience: 0,
             changed: None,
             released: false,
@@ -296,8 +299,9 @@ impl Lives {
         deadline
     }
 
-    /// Leaves a child behind that does not react to the abort of its task, and was in this state.
-    pub(super) fn abandon(&mut self, now: Instant, slot: Slot, before: Option<State>) {
+    /// Leaves a child behind that does not react to the abort of its task; what the machine is to be told.
+    pub(super) fn abandon(&mut self, now: Instant, slot: Slot, machine: &impl Decide) -> Input {
+        let before = machine.state(slot);
         let state = self.roster.lock();
         let life = state.get(slot).and_then(|entry| entry.life.clone());
         drop(state);
@@ -320,10 +324,11 @@ impl Lives {
         if let Some(life) = life {
             life.bequeath(&reason);
         }
-        self.settle(now, slot, None, reason, true);
+        let judged = self.settle(now, slot, None, reason, machine.heeds(slot));
+        Input::Exited(slot, judged.flatten().unwrap_or(Exit::Abnormal))
     }
 
-    /// Notes what the task of a child in this state said; what the machine is to be told, if it is of
+    /// Notes what the task of a child said; what the machine is to be told, if it is of
     /// the life that the child has now. A child that is told to end keeps its deadline, also if it has
     /// started just before.
     pub(super) fn note(
@@ -332,8 +337,9 @@ impl Lives {
         slot: Slot,
         life: Incarnation,
         word: Word,
-        state: Option<State>,
+        machine: &impl Decide,
     ) -> Option<Input> {
+        let state = machine.state(slot);
         match word {
             Word::Started if self.is_present(slot, life) => {
                 if let Some(State::Starting(_, Patience::InTime)) = state {
@@ -367,22 +373,24 @@ impl Lives {
                     reason if reason.is_clean() => Exit::Clean,
                     _ => Exit::Abnormal,
                 };
-                let judged = self.settle(now, slot, Some(life), reason, false)?;
+                let heeds = machine.heeds(slot);
+                let judged = self.settle(now, slot, Some(life), reason, heeds)?;
                 Some(Input::Exited(slot, judged.unwrap_or(exit)))
             }
         }
     }
 
-    /// Takes a life out of the books, if it is the one that the child has now; `None` means that one. Tells
-    /// what the user says to its end, if it was that one.
+    /// Takes a life out of the books, if it is the one that the child has now; `None` means that one, which is left
+    /// behind. Tells what the user says to its end, if that is heeded.
     fn settle(
         &mut self,
         now: Instant,
         slot: Slot,
         meant: Option<Incarnation>,
         reason: ExitReason,
-        unresponsive: bool,
+        heeds: bool,
     ) -> Option<Option<Exit>> {
+        let unresponsive = meant.is_none();
         let mut state = self.roster.lock();
         let entry = state.get_mut(slot);
         let entry = entry.filter(|entry| meant.is_none() || meant == entry.present());
@@ -417,7 +425,7 @@ impl Lives {
         self.crash = phase.map(|_| slot);
         drop(state);
         let judged = extras
-            .filter(|_| told.is_none())
+            .filter(|_| heeds)
             .and_then(|extras| judge(&extras, &reason));
         self.deadlines.clear(slot);
         if let Some(report) = &mut self.report {

@@ -16,7 +16,7 @@ use super::slot::{Force, Held, Overdue, Patience, Row, State, Then, Waiting, Wis
 use super::strategy::{AutoShutdown, Strategy};
 use crate::child::Semantics;
 use crate::clock::Moment;
-use crate::restart::{Bearing, Intensity, Paces, Restart, StormGuard, Tolerance};
+use crate::restart::{Bearing, ExitVerdict, Intensity, Paces, Restart, StormGuard, Tolerance};
 
 /// What a supervisor is told once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,7 +128,7 @@ impl Machine {
                 };
             }
             Input::Started(slot) => self.started(now, slot, actions),
-            Input::Ignored(slot) => self.ignored(now, slot, actions),
+            Input::Ignored(slot) => self.ignored(slot, actions),
             Input::Exited(slot, exit) => self.exited(now, slot, exit, actions),
             Input::Overdue(slot) => self.overdue(now, slot, actions),
             Input::Retry(slot) => self.retry(now, slot, actions),
@@ -164,6 +164,13 @@ impl Machine {
         }
     }
 
+    /// Whether what the user says to an end of that child counts.
+    pub(crate) fn heeds(&self, slot: Slot) -> bool {
+        let is_first = self.booting && self.is_raising(slot);
+        let ends = self.state(slot).is_some_and(State::ends_by_itself);
+        ends && !is_first && !self.is_ending()
+    }
+
     /// How far the child of that row is; `None` if there is no such row.
     pub(crate) fn state(&self, slot: Slot) -> Option<State> {
         self.rows.state(slot)
@@ -183,9 +190,9 @@ impl Machine {
         }
     }
 
-    fn ignored(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
+    fn ignored(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         if let State::Stopping(then, _) = self.row(slot).state {
-            return self.gone(now, slot, then, actions);
+            return self.gone(slot, then, actions);
         }
         self.waiting
             .answer(slot, Wish::Up, Answer::Ignored, actions);
@@ -197,7 +204,8 @@ impl Machine {
         match self.row(slot).state {
             State::Starting(cause, _) => self.start_failed(now, slot, cause, exit, actions),
             State::Running(_) => self.ended(now, slot, exit, actions),
-            State::Stopping(then, _) => self.gone(now, slot, then, actions),
+            State::Stopping(Then::Failed, _) => self.ended(now, slot, exit.of_failure(), actions),
+            State::Stopping(then, _) => self.gone(slot, then, actions),
             State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) | State::Paused => {
                 debug_assert!(false, "only a child that lives can exit");
             }
@@ -208,10 +216,13 @@ impl Machine {
     fn ended(&mut self, now: Moment, slot: Slot, exit: Exit, actions: &mut Vec<Action>) {
         if self.is_ending() {
             self.lay_down(slot, actions);
-        } else if self.is_being_cleared(slot) {
+        } else if self.is_being_cleared(slot) && !self.row(slot).traits.is_final(exit) {
             let then = self.row(slot).when_cleared();
-            self.gone(now, slot, then, actions);
+            self.gone(slot, then, actions);
         } else {
+            if exit == Exit::Judged(ExitVerdict::Stop) {
+                self.hold(slot);
+            }
             self.follow(now, slot, exit, actions);
         }
     }
@@ -258,24 +269,23 @@ impl Machine {
     }
 
     /// A child that was told to end is gone.
-    fn gone(&mut self, now: Moment, slot: Slot, then: Then, actions: &mut Vec<Action>) {
+    fn gone(&mut self, slot: Slot, then: Then, actions: &mut Vec<Action>) {
         let then = match then {
             Then::Due(_) if self.is_ending() => Then::Idle,
-            Then::Failed | Then::Pause if self.is_ending() => self.row(slot).when_terminated(),
-            Then::Failed if self.is_being_cleared(slot) => self.row(slot).when_cleared(),
+            Then::Pause if self.is_ending() => self.row(slot).when_terminated(),
             then => then,
         };
         self.waiting.answer(slot, Wish::Down, Answer::Done, actions);
-        if !matches!(then, Then::Due(_) | Then::Failed) {
+        if !matches!(then, Then::Due(_)) {
             self.waiting
                 .answer(slot, Wish::Up, Answer::Cancelled, actions);
         }
         match then {
-            Then::Idle => self.set(slot, State::Idle),
+            // One that failed has run, and does not decline to start any more.
+            Then::Idle | Then::Failed => self.set(slot, State::Idle),
             Then::Due(cause) => self.set(slot, State::Due(cause)),
             Then::Remove => self.remove(slot, actions),
             Then::Pause => self.rest(slot, actions),
-            Then::Failed => self.follow(now, slot, Exit::Abnormal, actions),
         }
     }
 
@@ -296,10 +306,7 @@ impl Machine {
                 self.set(slot, state);
                 actions.push(Action::Kill(slot, self.settings.abort_grace));
             }
-            Overdue::GiveUp => {
-                actions.push(Action::Abandon(slot));
-                self.exited(now, slot, Exit::Abnormal, actions);
-            }
+            Overdue::GiveUp => actions.push(Action::Abandon(slot)),
             Overdue::Settled => (),
         }
     }
@@ -481,6 +488,10 @@ impl Decide for Machine {
 
     fn attends(&self, input: &Input) -> bool {
         Machine::attends(self, input)
+    }
+
+    fn heeds(&self, slot: Slot) -> bool {
+        Machine::heeds(self, slot)
     }
 
     fn state(&self, slot: Slot) -> Option<State> {

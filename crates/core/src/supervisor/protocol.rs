@@ -97,7 +97,7 @@ pub(crate) enum Action {
     Kill(Slot, Duration),
     /// The child's task was aborted already; if it is not gone in this time, report [`Input::Overdue`].
     Await(Slot, Duration),
-    /// The child does not react to an abort: leave it behind.
+    /// The child does not react to an abort: leave it behind, and report its exit at once.
     Abandon(Slot),
     /// Report [`Input::Retry`] after all that waits already.
     Retry(Slot),

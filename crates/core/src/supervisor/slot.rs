@@ -184,6 +184,17 @@ impl State {
         }
     }
 
+    /// Whether nobody has asked for it if a child in this state ends. A start that was asked for fails who asked.
+    pub(crate) fn ends_by_itself(self) -> bool {
+        match self {
+            Self::Running(_) | Self::Starting(Cause::Restart, _) => true,
+            // It was told to, but for its own sake.
+            Self::Stopping(Then::Failed, _) => true,
+            Self::Starting(..) | Self::Stopping(..) | Self::Idle | Self::Due(_) => false,
+            Self::Retrying | Self::Delayed(_) | Self::Paused => false,
+        }
+    }
+
     /// Whether its task was aborted before it was told to end.
     pub(crate) fn is_aborted(self) -> bool {
         matches!(

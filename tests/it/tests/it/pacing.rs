@@ -1,5 +1,6 @@
 //! When restarts wait: backoff, storms, limits of a child's own; and what the user says to an exit.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use perennial::{
@@ -7,7 +8,7 @@ use perennial::{
     Fault, InitPolicy, InitializationError, Intensity, Jitter, OnLimit, Outcome, Restart,
     ShutdownStrategy, Started, StormGuard, Strategy, Supervisable, Supervisor, async_trait, worker,
 };
-use perennial_test::{End, Events, Script, StartAct, settle};
+use perennial_test::{End, Events, Script, StartAct, StopAct, settle};
 use tokio::time::{Instant, timeout};
 
 use crate::support::{exhausted, ms, secs, started};
@@ -693,4 +694,92 @@ async fn a_group_goes_on_without_a_child_that_could_not_start_and_is_terminated(
     settle().await;
     assert_eq!(alive(), [0, 1, 1]);
     handle.shutdown().await;
+}
+
+/// What a classifier was asked, and what the child says of itself: a short name for each.
+fn asked_of(child: &Script, verdict: Option<ExitVerdict>) -> (ChildSpec, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&asked);
+    let spec = child.spec().classify(move |exit| {
+        notes.lock().unwrap().push(exit.to_string());
+        verdict
+    });
+    (spec, asked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_classifier_is_asked_once_for_each_end_that_nobody_asked_for() {
+    let child = Script::new("child")
+        .start(2, StartAct::Ignore)
+        .start(4, StartAct::Fail);
+    let (spec, asked) = asked_of(&child, None);
+    let spec = spec.init_policy(InitPolicy::FatalOnFirstStart);
+    let app = patient(Strategy::OneForOne).child(spec.watchdog(secs(60)));
+    let (handle, _events) = started(&app).await;
+    let take = || std::mem::take(&mut *asked.lock().unwrap());
+    child.end(End::Error);
+    settle().await;
+    assert_eq!(take(), ["scripted failure"], "and not when it declines");
+    handle.restart_child("child").await.unwrap();
+    child.end(End::Error);
+    settle().await;
+    assert_eq!(take(), ["scripted failure", "scripted failure"]);
+    handle.kill_child("child").await.unwrap();
+    settle().await;
+    assert_eq!(take(), ["killed"]);
+    pass(61).await;
+    let stuck = take();
+    assert!(
+        stuck.len() == 1 && stuck[0].starts_with("stuck"),
+        "{stuck:?}"
+    );
+    handle.terminate_child("child").await.unwrap();
+    handle.restart_child("child").await.unwrap();
+    handle.shutdown().await;
+    assert_eq!(take(), Vec::<String>::new(), "it was told to");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_to_the_end_of_a_stuck_child_is_heeded() {
+    let child = Script::new("child");
+    let (spec, asked) = asked_of(&child, Some(ExitVerdict::Stop));
+    let app = Supervisor::one_for_one("app").child(spec.watchdog(secs(3)));
+    let (handle, _events) = started(&app).await;
+    pass(5).await;
+    assert_eq!((child.starts(), child.alive()), (1, 0));
+    assert_eq!(asked.lock().unwrap().len(), 1);
+    handle.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_to_an_end_amid_the_restart_of_a_group_is_heeded() {
+    for verdict in [
+        ExitVerdict::Restart,
+        ExitVerdict::Stop,
+        ExitVerdict::Escalate,
+    ] {
+        let first = Script::new("first");
+        let child = Script::new("child");
+        let slow = Script::new("slow").stop(StopAct::Slow(secs(1)));
+        let (spec, asked) = asked_of(&child, Some(verdict));
+        let app = patient(Strategy::OneForAll)
+            .child(first.clone())
+            .child(spec)
+            .child(slow.clone());
+        let (handle, _events) = started(&app).await;
+        first.end(End::Error);
+        settle().await;
+        // The last one is being stopped, and this one has its turn behind it.
+        child.end(End::Error);
+        pass(2).await;
+        assert_eq!(asked.lock().unwrap().len(), 1, "{verdict:?}");
+        let alive = [&first, &child, &slow].map(Script::alive);
+        let expected = match verdict {
+            ExitVerdict::Stop => [1, 0, 1],
+            ExitVerdict::Escalate => [0, 0, 0],
+            ExitVerdict::Restart | ExitVerdict::RestartAfter(_) => [1, 1, 1],
+        };
+        assert_eq!(alive, expected, "{verdict:?}");
+        handle.shutdown().await;
+    }
 }

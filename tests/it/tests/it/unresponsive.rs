@@ -5,8 +5,8 @@ use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use perennial::{
-    ChildState, DynamicSupervisor, EventKind, ExitReason, Report, Restart, ShutdownStrategy,
-    StartChildError, Supervisor, SupervisorHandle, worker,
+    ChildState, CrashDecision, DynamicSupervisor, EventKind, ExitReason, ExitVerdict, Report,
+    Restart, ShutdownStrategy, StartChildError, Supervisor, SupervisorHandle, worker,
 };
 use perennial_test::{End, Events, Journal, Script, StartAct, StopAct};
 use tokio::time::{interval, timeout};
@@ -97,6 +97,26 @@ async fn a_child_that_is_unresponsive_while_the_tree_runs_is_replaced() {
     );
     blocked.release();
     handle.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn the_user_may_say_that_a_child_that_was_left_behind_is_not_replaced() {
+    let blocked = blocking("blocked");
+    let spec = blocked
+        .spec()
+        .classify(|exit| matches!(exit, ExitReason::Unresponsive).then_some(ExitVerdict::Stop));
+    let (handle, mut events) = started(&app(ms(100)).child(spec)).await;
+    blocked.end(End::Block);
+    blocked.blocks().await;
+    handle.kill_child("blocked").await.unwrap();
+    events
+        .until("what was decided", |event| {
+            matches!(&event.kind, EventKind::Crashed { report } if report.decision == CrashDecision::StaysDown)
+        })
+        .await;
+    blocked.release();
+    handle.shutdown().await;
+    assert_eq!(blocked.starts(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]

@@ -212,6 +212,12 @@ impl World {
         if self.ending.is_some() && before.ending.is_none() {
             self.check_told(&before, &actions, &story);
         }
+        for action in actions {
+            if let Action::Abandon(slot) = action {
+                // The driver reports it at once.
+                self.step(Input::Exited(slot, Exit::Abnormal));
+            }
+        }
     }
 
     fn place(&mut self, slot: Slot) -> &mut Place {
@@ -237,11 +243,9 @@ impl World {
                 self.place(slot).timer = true;
             }
             Action::Abandon(slot) => {
-                assert!(
-                    self.place(slot).life.is_some(),
-                    "abandons nobody, {before:?}"
-                );
-                (self.place(slot).life, self.place(slot).timer) = (None, false);
+                let life = &mut self.place(slot).life;
+                assert!(life.is_some(), "abandons nobody, {before:?}");
+                *life = Some(Phase::Gone);
             }
             Action::Retry(slot) if self.blocking => {
                 self.mailbox.push(Event::Tell(Input::Retry(slot)));

@@ -343,9 +343,6 @@ impl World {
         let before = step.before;
         let (slot, exit) = match step.input {
             Input::Exited(slot, exit) => (slot, exit),
-            Input::Overdue(slot) if before.state(slot) == Some(State::Running(true)) => {
-                (slot, Exit::Abnormal)
-            }
             Input::Retry(slot) if before.state(slot) == Some(State::Retrying) => {
                 if !before.is_ending() {
                     self.check_counted(slot, step);
@@ -369,12 +366,17 @@ impl World {
     fn check_exit(&mut self, slot: Slot, exit: Exit, step: &Step<'_>) {
         let before = step.before;
         let traits = before.row(slot).traits;
+        let is_said = match exit {
+            Exit::Satisfied | Exit::Judged(ExitVerdict::Stop | ExitVerdict::Escalate) => true,
+            Exit::Permanent => traits.restart != Restart::Temporary,
+            _ => false,
+        };
         let absorbed = match before.goal {
             Goal::End | Goal::Over => true,
             Goal::Clear {
                 from: Some(from), ..
-            } => before.rows.reaches(from, slot),
-            Goal::Convoy => before.is_being_cleared(slot),
+            } => before.rows.reaches(from, slot) && !is_said,
+            Goal::Convoy => before.is_being_cleared(slot) && !is_said,
             Goal::Clear { from: None, .. } | Goal::Raise { .. } | Goal::Run => false,
         };
         let restarts = match traits.restart {
@@ -423,7 +425,7 @@ impl World {
                 )
             });
             assert!(
-                !touches || ending.is_some() || before.is_raising(slot),
+                !touches || ending.is_some() || before.is_raising(slot) || before.is_clearing(),
                 "touches others {}",
                 step.story(self)
             );

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::super::aftermath::Aftermath;
 use super::super::machine::Settings;
-use super::super::protocol::{End, Exit, Input, Slot, Traits};
-use super::super::slot::State;
+use super::super::protocol::{Cause, End, Exit, Input, Slot, Traits};
+use super::super::slot::{Force, Held, Patience, State, Then};
 use super::script::*;
 use super::world::{EXITS, World};
 use crate::child::ShutdownStrategy;
@@ -440,4 +440,34 @@ fn what_follows_an_end_is_said_by_the_exit_and_the_restart_type() {
             assert_eq!(fatal.aftermath_of_restart(7, exit), given_up, "{exit:?}");
         }
     }
+}
+
+#[test]
+fn an_end_is_judged_unless_somebody_asked_for_it_or_for_the_start() {
+    let (asked, killed) = (Force::Asked, Force::Killed);
+    let cases = [
+        (State::Running(false), true),
+        (State::Running(true), true),
+        (State::Starting(Cause::Restart, Patience::InTime), true),
+        (State::Starting(Cause::Restart, Patience::Over), true),
+        (State::Stopping(Then::Failed, asked), true),
+        (State::Stopping(Then::Failed, killed), true),
+        (State::Starting(Cause::Boot, Patience::InTime), false),
+        (State::Starting(Cause::Add, Patience::InTime), false),
+        (State::Starting(Cause::Call, Patience::InTime), false),
+        (State::Stopping(Then::Idle, asked), false),
+        (State::Stopping(Then::Remove, killed), false),
+        (State::Stopping(Then::Due(Cause::Restart), asked), false),
+        (State::Idle, false),
+        (State::Due(Cause::Restart), false),
+        (State::Retrying, false),
+        (State::Delayed(Held::Paced), false),
+    ];
+    for (state, is_judged) in cases {
+        assert_eq!(state.ends_by_itself(), is_judged, "{state:?}");
+    }
+    let mut world = up(ONE_FOR_ONE, &[PERMANENT; 2]);
+    assert!(world.machine.heeds(0));
+    world.tell(Input::StopRequested);
+    assert!(!world.machine.heeds(0), "nothing is to be decided any more");
 }

@@ -332,7 +332,15 @@ impl World {
         }
         self.mark(&step);
         self.check(&step);
+        let first = all.len();
         all.extend(actions);
+        for at in first..all.len() {
+            if let Action::Abandon(slot) = all[at] {
+                // The driver reports it at once.
+                let before = self.machine.clone();
+                self.step(&before, Input::Exited(slot, Exit::Abnormal), all);
+            }
+        }
     }
 
     /// What an input means for the lives, before the machine hears of it.
@@ -388,10 +396,7 @@ impl World {
             | Action::Storm(_) => {
                 assert_eq!(self.ending, None, "{action:?} {}", step.story(self));
             }
-            Action::Abandon(slot) => {
-                self.places[slot].life = None;
-                self.places[slot].timer = false;
-            }
+            Action::Abandon(slot) => self.life(slot).phase = Phase::Gone,
             Action::Retry(_) if self.ending.is_some() => {
                 panic!("tries again while ending {}", step.story(self));
             }
