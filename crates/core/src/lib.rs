@@ -34,6 +34,9 @@ mod observe;
 
 mod meter;
 
+#[cfg(feature = "metrics")]
+mod metrics;
+
 mod stall;
 
 mod health;
@@ -77,6 +80,9 @@ pub use supervisor::{
 };
 pub use tasks::{Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle};
 pub use tree::{ChildKind, ChildState, Counts, HealthImpact, Snapshot, SnapshotEntry};
+
+#[cfg(feature = "metrics")]
+pub use self::metrics::MetricsObserver;
 
 /// What the code of `perennial-macros` calls; no API, and not covered by semantic versioning.
 #[doc(hidden)]

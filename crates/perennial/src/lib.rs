@@ -44,6 +44,7 @@
 //! | looking and steering from outside | [`SupervisorHandle`], [`Snapshot`], [`EventStream`] |
 //! | values that children find each other by | [`Context::publish`], [`Dataspace`] |
 //! | a child that blocks its thread | [`Supervisor::stalls_after`], [`EventKind::Stalled`] |
+//! | figures for dashboards and alarms | `MetricsObserver`, with the feature `metrics` |
 //! | what children use | [`Busy`], [`Memory`], [`Meter`] |
 //! | ends that are part of the plan | [`AutoShutdown`], [`ChildSpec::significant`] |
 //! | the letter of OTP | [`Semantics`] |
@@ -51,6 +52,8 @@
 //! # Features
 //!
 //! - `macros` (default): [`#[derive(Supervisable)]`](derive@Supervisable) and [`#[worker]`](macro@worker).
+//! - `metrics`: `MetricsObserver`, which makes figures of a tree for the recorder of the crate
+//!   [`metrics`](https://docs.rs/metrics), and so for Prometheus and others.
 //! - `signals` (default): [`Application`], which listens for signals of the operating system.
 //! - `test-util`: what only tests of trees need; not covered by semantic versioning.
 #![forbid(unsafe_code)]
@@ -58,6 +61,8 @@
 
 #[cfg(feature = "test-util")]
 pub use perennial_core::Hold;
+#[cfg(feature = "metrics")]
+pub use perennial_core::MetricsObserver;
 #[cfg(feature = "signals")]
 pub use perennial_core::{Application, ApplicationEnd};
 pub use perennial_core::{

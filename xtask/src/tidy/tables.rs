@@ -122,6 +122,7 @@ pub(crate) const CORE_ROWS: &[Row] = &[
     row("crash", &["restart"]),
     row("observe", &["restart", "crash"]),
     row("meter", &[]),
+    row("metrics", &["observe"]),
     row("stall", &["observe"]),
     row("tree", &["restart", "crash", "place", "meter"]),
     row(
@@ -287,6 +288,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "meter/gauge.rs",
             // Polls that last too long: of the threads' time, not of tokio's.
             "stall/detector.rs",
+            // Events bear no time.
+            "metrics/observer.rs",
         ]),
     },
     Knowledge {

@@ -26,6 +26,7 @@ mod kill;
 mod lanes;
 mod living;
 mod metering;
+mod metrics;
 mod pacing;
 mod partition;
 mod place;
