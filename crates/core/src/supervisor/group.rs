@@ -107,6 +107,19 @@ impl Machine {
         }
     }
 
+    /// If a group waits for this start, those behind it stay down; its next start takes them along.
+    pub(super) fn leave_group(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+        if !self.is_raising(slot) {
+            return;
+        }
+        self.missed.insert(slot);
+        if self.goal == Goal::Convoy {
+            return self.leave_behind(slot, actions);
+        }
+        self.leave_down(actions);
+        self.goal = Goal::Run;
+    }
+
     /// The rows that wait for their group are not started with it.
     pub(super) fn leave_down(&mut self, actions: &mut Vec<Action>) {
         while let Some(slot) = self.rows.last_due() {

@@ -7,7 +7,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::aftermath::Aftermath;
 use super::convoy::{Convoy, Lanes};
 use super::decide::Decide;
 use super::protocol::{Action, Answer, Cause, End, Exit, Input, Newcomer, Slot, Traits};
@@ -225,47 +224,6 @@ impl Machine {
             }
             self.follow(now, slot, exit, actions);
         }
-    }
-
-    fn start_failed(
-        &mut self,
-        now: Moment,
-        slot: Slot,
-        cause: Cause,
-        exit: Exit,
-        actions: &mut Vec<Action>,
-    ) {
-        let at_boot = cause == Cause::Boot || self.booting && self.is_raising(slot);
-        self.waiting.answer(slot, Wish::Up, Answer::Failed, actions);
-        if cause == Cause::Add {
-            self.remove(slot, actions);
-        } else if self.is_ending() {
-            self.set(slot, State::Idle);
-        } else if cause.is_call() {
-            self.lay_down(slot, actions);
-        } else if at_boot {
-            self.set(slot, State::Idle);
-            self.end(End::BootFailed(slot), actions);
-        } else {
-            let aftermath = self.row(slot).traits.aftermath_of_restart(slot, exit);
-            if aftermath != Aftermath::Done {
-                self.leave_group(slot, actions);
-            }
-            self.react(now, slot, aftermath, actions);
-        }
-    }
-
-    /// If a group waits for this start, those behind it stay down; its next start takes them along.
-    fn leave_group(&mut self, slot: Slot, actions: &mut Vec<Action>) {
-        if !self.is_raising(slot) {
-            return;
-        }
-        self.missed.insert(slot);
-        if self.goal == Goal::Convoy {
-            return self.leave_behind(slot, actions);
-        }
-        self.leave_down(actions);
-        self.goal = Goal::Run;
     }
 
     /// A child that was told to end is gone.

@@ -11,6 +11,35 @@ use crate::clock::Moment;
 use crate::restart::Judgment;
 
 impl Machine {
+    /// A child could not start.
+    pub(super) fn start_failed(
+        &mut self,
+        now: Moment,
+        slot: Slot,
+        cause: Cause,
+        exit: Exit,
+        actions: &mut Vec<Action>,
+    ) {
+        let at_boot = cause == Cause::Boot || self.booting && self.is_raising(slot);
+        self.waiting.answer(slot, Wish::Up, Answer::Failed, actions);
+        if cause == Cause::Add {
+            self.remove(slot, actions);
+        } else if self.is_ending() {
+            self.set(slot, State::Idle);
+        } else if cause.is_call() {
+            self.lay_down(slot, actions);
+        } else if at_boot {
+            self.set(slot, State::Idle);
+            self.end(End::BootFailed(slot), actions);
+        } else {
+            let aftermath = self.row(slot).traits.aftermath_of_restart(slot, exit);
+            if aftermath != Aftermath::Done {
+                self.leave_group(slot, actions);
+            }
+            self.react(now, slot, aftermath, actions);
+        }
+    }
+
     /// A child has ended, and nobody had asked it to.
     pub(super) fn follow(
         &mut self,

@@ -630,7 +630,7 @@ async fn what_a_child_said_before_it_was_up_does_not_shorten_its_watch() {
 #[tokio::test(start_paused = true)]
 async fn a_child_that_is_added_while_a_group_stops_is_watched_all_the_same() {
     let failing = Script::new("failing");
-    let slow = Script::new("slow").stop(perennial_test::StopAct::Slow(secs(5)));
+    let slow = Script::new("slow").stop(StopAct::Slow(secs(5)));
     let app = patient(Strategy::OneForAll)
         .child(failing.clone())
         .child(slow.clone());
