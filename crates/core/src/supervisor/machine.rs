@@ -227,7 +227,7 @@ impl Machine {
     }
 
     /// A child that was told to end is gone.
-    fn gone(&mut self, slot: Slot, then: Then, actions: &mut Vec<Action>) {
+    pub(super) fn gone(&mut self, slot: Slot, then: Then, actions: &mut Vec<Action>) {
         let then = match then {
             Then::Due(_) if self.is_ending() => Then::Idle,
             Then::Pause if self.is_ending() => self.row(slot).when_terminated(),

@@ -33,6 +33,11 @@ impl Machine {
             self.end(End::BootFailed(slot), actions);
         } else {
             let aftermath = self.row(slot).traits.aftermath_of_restart(slot, exit);
+            if matches!(aftermath, Aftermath::Restart(_)) && self.is_being_cleared(slot) {
+                // It is started with its group anyway.
+                let then = self.row(slot).when_cleared();
+                return self.gone(slot, then, actions);
+            }
             if aftermath != Aftermath::Done {
                 self.leave_group(slot, actions);
             }

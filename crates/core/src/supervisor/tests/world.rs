@@ -345,6 +345,14 @@ impl World {
 
     /// What an input means for the lives, before the machine hears of it.
     fn happened(&mut self, input: Input) {
+        if let Input::Exited(slot, Exit::Judged(ExitVerdict::Restart)) = input
+            && matches!(self.machine.goal, Goal::Raise { busy, .. } if busy == Some(slot))
+        {
+            // The restart of the group has failed, and what follows at once is another one.
+            for place in &mut self.places {
+                place.down = false;
+            }
+        }
         match input {
             Input::Started(slot) => {
                 self.life(slot).phase = Phase::Running;
