@@ -60,7 +60,8 @@ pub enum ExitReason {
     Shutdown,
     /// It ended in good order for the reason given.
     ShutdownWith(Arc<str>),
-    /// It ended in good order to be replaced: it is started again, unless it is temporary, and nothing counts.
+    /// It ended in good order to be replaced: it is started again, unless it is temporary, and nothing counts. In the first
+    /// second of its life that is a restart as any other: it counts, and waits for its backoff.
     Planned,
     /// It returned an error.
     Failed(Arc<dyn Error + Send + Sync + 'static>),

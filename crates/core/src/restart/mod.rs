@@ -6,11 +6,17 @@ mod limit;
 mod pace;
 mod storm;
 
+use std::time::Duration;
+
 pub use backoff::{Backoff, Jitter};
 pub use intensity::Intensity;
 pub use limit::{DelayCause, ExitVerdict, OnLimit};
 pub(crate) use pace::{Bearing, Judgment, Paces, Plan, Tolerance};
 pub use storm::StormGuard;
+
+/// How long a life must have run for its planned exit to count nowhere. One that plans its end at once would otherwise be
+/// replaced as often as a thread can.
+pub(crate) const PLANNED_AFTER: Duration = Duration::from_secs(1);
 
 /// When an exited child is restarted; OTP's restart type.
 ///

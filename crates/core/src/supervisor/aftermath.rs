@@ -35,6 +35,7 @@ impl Traits {
             Exit::Judged(ExitVerdict::RestartAfter(time)) => Aftermath::Restart(Some(time)),
             Exit::Permanent => Aftermath::End(End::Escalated(slot)),
             Exit::Planned => Aftermath::Renewal,
+            Exit::Hasty => Aftermath::Restart(None),
             Exit::Unstartable if self.is_fatal() => Aftermath::End(End::RestartFailed(slot)),
             Exit::Clean | Exit::Abnormal | Exit::Killed | Exit::Unstartable => {
                 if self.restart.follows(exit != Exit::Clean) {
@@ -64,7 +65,7 @@ impl Traits {
             Exit::Permanent => self.restart != Restart::Temporary,
             Exit::Judged(ExitVerdict::Restart | ExitVerdict::RestartAfter(_)) => false,
             Exit::Clean | Exit::Abnormal | Exit::Killed => false,
-            Exit::Unstartable | Exit::Planned => false,
+            Exit::Unstartable | Exit::Planned | Exit::Hasty => false,
         }
     }
 

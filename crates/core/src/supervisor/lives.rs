@@ -23,6 +23,7 @@ use crate::exit::{ExitReason, InitializationError, catch, let_go};
 use crate::meter::Gauge;
 use crate::observe::{EventKind, StartCause};
 use crate::path::Incarnation;
+use crate::restart::PLANNED_AFTER;
 use crate::tree::ChildState;
 
 /// The least that a supervisor keeps of its time to say how its children ended.
@@ -368,6 +369,7 @@ impl Lives {
                 let exit = match &reason {
                     reason if was_killed(reason) => Exit::Killed,
                     ExitReason::InitializationFailed(_) => Exit::Unstartable,
+                    ExitReason::Planned if self.is_young(now, slot) => Exit::Hasty,
                     ExitReason::Planned => Exit::Planned,
                     reason if reason.is_permanent() => Exit::Permanent,
                     reason if reason.is_clean() => Exit::Clean,
@@ -378,6 +380,13 @@ impl Lives {
                 Some(Input::Exited(slot, judged.unwrap_or(exit)))
             }
         }
+    }
+
+    /// Whether the present life of the child has run for so short a time that it must not be over for a wanted replacement.
+    fn is_young(&self, now: Instant, slot: Slot) -> bool {
+        let state = self.roster.lock();
+        let since = state.get(slot).and_then(|entry| entry.since);
+        since.is_none_or(|since| now.saturating_duration_since(since) < PLANNED_AFTER)
     }
 
     /// Takes a life out of the books, if it is the one that the child has now; `None` means that one, which is left

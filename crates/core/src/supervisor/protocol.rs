@@ -41,6 +41,8 @@ pub(crate) enum Exit {
     Unstartable,
     /// The child wants to be replaced.
     Planned,
+    /// It wants that, but had just begun to run.
+    Hasty,
     /// The child says that it can never run again.
     Permanent,
     /// The user has said what is to follow.

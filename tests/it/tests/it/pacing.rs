@@ -319,6 +319,7 @@ async fn a_planned_exit_is_followed_by_a_restart_that_counts_nowhere() {
     );
     let (handle, _events) = started(&app).await;
     for starts in 2..20 {
+        pass(1).await;
         child.end(End::With(ExitReason::Planned));
         settle().await;
         assert_eq!((child.alive(), child.starts()), (1, starts));
@@ -781,5 +782,45 @@ async fn what_is_said_to_an_end_amid_the_restart_of_a_group_is_heeded() {
         };
         assert_eq!(alive, expected, "{verdict:?}");
         handle.shutdown().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_planned_exit_in_the_first_second_is_a_restart_as_any_other() {
+    let hasty = ChildSpec::new(Hasty);
+    let app = Supervisor::one_for_one("app").child(hasty.clone());
+    let handle = app.start().await.unwrap();
+    let why = exhausted(handle.wait().await);
+    assert_eq!(why.child.to_string(), "app/hasty");
+
+    // With a backoff it waits, also if it is transient.
+    let spec = hasty
+        .restart(Restart::Transient)
+        .backoff(steady(500, 500).not_at_once());
+    let (handle, mut events) = started(&patient(Strategy::OneForOne).child(spec)).await;
+    let delayed = events
+        .until("it waits", |event| {
+            matches!(event.kind, EventKind::Delayed { .. })
+        })
+        .await;
+    assert_eq!(
+        delayed.to_string(),
+        "app/hasty is restarted in 500 ms: backoff"
+    );
+    handle.shutdown().await;
+}
+
+/// Wants to be replaced as soon as it runs.
+#[derive(Debug)]
+struct Hasty;
+
+#[async_trait]
+impl Supervisable for Hasty {
+    fn name(&self) -> &str {
+        "hasty"
+    }
+
+    async fn initialize(&self, _ctx: Context) -> Result<Started<'_>, InitializationError> {
+        Ok(Started::run(std::future::ready(ExitReason::Planned)))
     }
 }

@@ -381,6 +381,7 @@ impl World {
         };
         let restarts = match traits.restart {
             Restart::Temporary => false,
+            _ if exit == Exit::Hasty => true,
             _ if matches!(exit, Exit::Judged(_)) => exit != Exit::Judged(ExitVerdict::Stop),
             Restart::Permanent => true,
             Restart::Transient => exit != Exit::Clean,

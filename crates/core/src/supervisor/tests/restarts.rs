@@ -397,6 +397,7 @@ fn what_follows_an_end_is_said_by_the_exit_and_the_restart_type() {
         (Exit::Killed, [restart, restart, Done]),
         (Exit::Unstartable, [restart, restart, Done]),
         (Exit::Planned, [Renewal, Renewal, Done]),
+        (Exit::Hasty, [restart, restart, Done]),
         (
             Exit::Permanent,
             [Aftermath::End(escalated), Aftermath::End(escalated), Done],

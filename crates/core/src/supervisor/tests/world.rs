@@ -16,8 +16,9 @@ use crate::restart::{DelayCause, ExitVerdict, Plan};
 pub(super) const EXITS: [Exit; 4] = [Exit::Clean, Exit::Abnormal, Exit::Killed, Exit::Unstartable];
 
 /// Those that say themselves what follows.
-pub(super) const JUDGED: [Exit; 7] = [
+pub(super) const JUDGED: [Exit; 8] = [
     Exit::Planned,
+    Exit::Hasty,
     Exit::Permanent,
     Exit::Satisfied,
     Exit::Judged(ExitVerdict::Restart),
@@ -194,7 +195,7 @@ impl World {
             let ran = matches!(state, Some(State::Running(_)));
             let judged = JUDGED.iter().filter(|exit| match exit {
                 Exit::Planned => ran && calm,
-                Exit::Permanent => ran,
+                Exit::Permanent | Exit::Hasty => ran,
                 _ => true,
             });
             events.extend(judged.map(|&exit| Input::Exited(slot, exit)));
