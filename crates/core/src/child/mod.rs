@@ -48,7 +48,7 @@ pub(crate) use life::{Commons, Family, Heir, Legacy, Life};
 pub(crate) use lodging::Lodging;
 pub(crate) use owned::ScopeCell;
 pub use report::{ChildReport, Outcome, Report};
-pub(crate) use roster::{Delay, Entry, Lineup, Roster, Shown};
+pub(crate) use roster::{Among, Delay, Entry, Lineup, Roster, Shown};
 pub use scope::{Scope, ScopedTask};
 pub(crate) use seat::{Departure, Occupant, Seat};
 pub use semantics::Semantics;

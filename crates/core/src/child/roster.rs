@@ -309,20 +309,26 @@ impl RosterState {
         self.get(self.find(id)?)
     }
 
-    /// The siblings of a child that are not down, or only those `behind` it: the first so many in start order,
-    /// and how many there are.
+    /// Those of the siblings of a child that are not down: the first so many in start order, and how many there are.
     pub(crate) fn siblings(
         &self,
         slot: usize,
-        behind: bool,
+        among: &Among,
         named: usize,
     ) -> (Vec<ChildId>, usize) {
         let rank = self.get(slot).map_or(0, |entry| entry.rank);
-        let is_meant = |entry: &&Entry| {
-            let is_other = entry.rank > rank || !behind && entry.rank != rank;
-            is_other && entry.state != ChildState::Idle
+        let is_up = |entry: &&Entry| entry.rank != rank && entry.state != ChildState::Idle;
+        let mut siblings: Vec<&Entry> = match among {
+            Among::All => self.entries.iter().filter(is_up).collect(),
+            Among::Behind => {
+                let behind = self.entries.iter().filter(|entry| entry.rank > rank);
+                behind.filter(is_up).collect()
+            }
+            Among::These(slots) => {
+                let these = slots.iter().filter_map(|&slot| self.get(slot));
+                these.filter(is_up).collect()
+            }
         };
-        let mut siblings: Vec<&Entry> = self.entries.iter().filter(is_meant).collect();
         let count = siblings.len();
         if count > named {
             siblings.select_nth_unstable_by_key(named, |entry| entry.rank);
@@ -342,6 +348,16 @@ impl RosterState {
     pub(crate) fn states(&self) -> impl Iterator<Item = ChildState> {
         self.entries.iter().map(|entry| entry.state)
     }
+}
+
+/// Which siblings of a child are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Among {
+    All,
+    /// Those behind it in start order.
+    Behind,
+    /// Those with these slots.
+    These(Vec<usize>),
 }
 
 impl Entry {

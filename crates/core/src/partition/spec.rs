@@ -165,6 +165,12 @@ impl<T: Send + Sync + 'static> PartitionSupervisor<T> {
         self
     }
 
+    /// Sets how many crashes of each partition a [`Snapshot`](crate::Snapshot) tells of: the latest 3 by default.
+    pub fn crash_reports(mut self, count: usize) -> Self {
+        self.supervisor = self.supervisor.crash_reports(count);
+        self
+    }
+
     /// Sets how literally it, and all below it, follow OTP.
     pub fn semantics(mut self, semantics: Semantics) -> Self {
         self.supervisor = self.supervisor.semantics(semantics);

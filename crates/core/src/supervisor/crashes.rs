@@ -8,6 +8,7 @@ use super::lives::Lives;
 use super::protocol::{Action, End, Input, Slot};
 use super::slot::{State, Then};
 use super::strategy::Strategy;
+use crate::child::Among;
 use crate::crash::{CrashDecision, CrashPhase, NAMED, Siblings};
 use crate::observe::EventKind;
 
@@ -107,14 +108,17 @@ impl<M: Decide> Driver<M> {
 
     /// Who is stopped because of a crash.
     fn siblings(&self, slot: Slot, decision: CrashDecision) -> Option<Arc<Siblings>> {
-        let behind = match (decision, self.desk.rules.strategy) {
-            (decision, _) if decision.ends_supervisor() => false,
-            (CrashDecision::Restarted, Strategy::OneForAll) => false,
-            (CrashDecision::Restarted, Strategy::RestForOne) => true,
+        let among = match (decision, self.desk.rules.strategy) {
+            (decision, _) if decision.ends_supervisor() => Among::All,
+            (CrashDecision::Restarted, Strategy::OneForAll) => Among::All,
+            (CrashDecision::Restarted, Strategy::RestForOne) => {
+                let dependents = self.machine.dependents(slot);
+                dependents.map_or(Among::Behind, Among::These)
+            }
             _ => return None,
         };
         let state = self.lives.roster.lock();
-        let (names, count) = state.siblings(slot, behind, NAMED);
+        let (names, count) = state.siblings(slot, &among, NAMED);
         drop(state);
         (count > 0).then(|| Arc::new(Siblings { names, count }))
     }

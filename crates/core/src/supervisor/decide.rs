@@ -18,6 +18,11 @@ pub(crate) trait Decide {
     /// Whether what the user says to an end of that child counts; if not, nobody is asked.
     fn heeds(&self, slot: Slot) -> bool;
 
+    /// Who is restarted with that child as they need it; `None` where the order of the list decides.
+    fn dependents(&self, _slot: Slot) -> Option<Vec<Slot>> {
+        None
+    }
+
     /// How far the child of that row is; `None` if there is no such row.
     fn state(&self, slot: Slot) -> Option<State>;
 }

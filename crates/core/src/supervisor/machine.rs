@@ -452,6 +452,12 @@ impl Decide for Machine {
         Machine::heeds(self, slot)
     }
 
+    fn dependents(&self, slot: Slot) -> Option<Vec<Slot>> {
+        let graph = self.lanes.as_ref().map(|lanes| &lanes.graph);
+        let graph = graph.filter(|graph| !graph.is_empty())?;
+        Some(graph.dependents(slot).into_iter().collect())
+    }
+
     fn state(&self, slot: Slot) -> Option<State> {
         Machine::state(self, slot)
     }

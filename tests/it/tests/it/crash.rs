@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use perennial::{
     Backoff, BoxError, CrashDecision, CrashPhase, CrashReport, Crashes, DelayCause, Event,
-    EventKind, ExitReason, ExitVerdict, InitPolicy, Intensity, Jitter, OnLimit, Restart,
+    EventKind, ExitReason, ExitVerdict, InitPolicy, Intensity, Jitter, OnLimit, PartitionSupervisor, Restart,
     ShutdownStrategy, Strategy, Supervisor, SupervisorHandle, worker,
 };
 use perennial_test::{End, Events, Script, StartAct, StopAct, settle};
@@ -382,4 +382,41 @@ async fn errors_that_panic_when_they_are_dropped_are_kept_and_dropped_one_by_one
     settle().await;
     assert_eq!(starts.load(Ordering::Relaxed), 6);
     assert!(handle.shutdown().await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_children_need_others_those_who_need_the_crashed_one_are_named() {
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(Script::new);
+    let app = patient(Strategy::RestForOne)
+        .child(d.spec().after(["a"]))
+        .child(a.clone())
+        .child(b)
+        .child(c.spec().after(["d"]));
+    let (handle, mut events) = started(&app).await;
+    a.end(End::Error);
+    let report = crash(&mut events).await;
+    assert_eq!(report.decision, CrashDecision::Restarted);
+    let mut named = report.siblings().to_vec();
+    named.sort_unstable();
+    assert_eq!(named, ["c", "d"], "and not b, which stands behind it");
+    handle.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_supervisor_keeps_as_many_crashes_as_it_is_told() {
+    for keep in [0, 1, 4] {
+        let shard = Script::new("shard");
+        let shards = PartitionSupervisor::new("shards", 1, |_| shard.spec())
+            .unlimited_intensity()
+            .crash_reports(keep);
+        let handle = shards.start().await.unwrap();
+        for _ in 0..3 {
+            shard.end(End::Error);
+            settle().await;
+        }
+        let snapshot = handle.as_supervisor().snapshot();
+        let kept = snapshot.find("shards/0").unwrap().crashes.len();
+        assert_eq!(kept, keep.min(3));
+        handle.as_supervisor().shutdown().await;
+    }
 }
