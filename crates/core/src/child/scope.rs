@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 
 use super::{Life, ScopedTaskError};
 use crate::exit::{Panic, let_go};
+use crate::meter::Gauge;
 use crate::observe::trace::{self, Span};
 use crate::stall::Watched;
 
@@ -109,6 +110,8 @@ struct Member<F: Future> {
     /// That of the life, if anybody wants to know.
     span: Option<Box<Span>>,
     watched: Option<Watched>,
+    /// That of the life, if anything is measured: what the task uses, the child uses.
+    gauge: Option<Arc<Gauge>>,
     teller: Option<oneshot::Sender<Result<F::Output, Panic>>>,
     /// Left at the very end, when nothing of the user's is there any more.
     place: Place,
@@ -148,6 +151,7 @@ impl Scope {
             future: Some(Box::pin(future)),
             span: trace::span(&life.path, life.incarnation).map(Box::new),
             watched: life.watched(),
+            gauge: life.gauge().cloned(),
             teller: Some(teller),
             place: Place { life, number },
         };
@@ -226,6 +230,7 @@ impl<F: Future> Future for Member<F> {
         let Some(future) = &mut this.future else {
             return Poll::Ready(());
         };
+        let _entered = this.gauge.as_ref().map(|gauge| gauge.enter());
         let _in_poll = this.watched.as_ref().map(Watched::enter);
         let result = ready!(trace::caught(this.span.as_deref(), || future
             .as_mut()

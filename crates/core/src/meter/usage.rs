@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::path::ChildPath;
 
-/// The time in which a child kept its thread: that of its polls.
+/// The time in which a child kept a thread: that of its polls, and of those of the tasks of its [`Scope`](crate::Scope).
+///
+/// With such tasks it may keep several threads at once, and then is busy for longer than time passes.
 ///
 /// Measured if the root says [`busy_time`](crate::Supervisor::busy_time), by the machine's clock, also
 /// where tokio's is paused. A poll counts when it is over.
@@ -77,7 +79,8 @@ pub struct Memory {
 /// not block. A panic in it is caught and dropped.
 ///
 /// Each child has an account, over all its lives and until it is removed from its supervisor, or that
-/// is restarted. What a child drops when it ends, and the tasks that it spawns, are in no poll of it.
+/// is restarted. The polls of the tasks of its [`Scope`](crate::Scope) are polls of the child, also if they run beside it on
+/// other threads. What a child drops when it ends, and the tasks that it spawns elsewhere, are in no poll of it.
 ///
 /// # Examples
 ///
@@ -115,8 +118,8 @@ pub trait Meter: Send + Sync + 'static {
         let _ = account;
     }
 
-    /// Takes note that the child of `account` is about to be polled on this thread; what it answers
-    /// [`leave`](Self::leave) is told.
+    /// Takes note that the child of `account`, or a task of its scope, is about to be polled on this thread; what it
+    /// answers [`leave`](Self::leave) is told.
     ///
     /// Polls nest where a child polls another one itself, and do not otherwise overlap on a thread.
     fn enter(&self, account: u64) -> u64;

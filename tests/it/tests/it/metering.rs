@@ -108,6 +108,34 @@ async fn the_time_of_a_poll_is_busy_time_also_on_a_paused_clock() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_polls_of_the_tasks_of_its_scope_are_busy_time_of_the_child() {
+    let child = worker("a", |ctx| async move {
+        ctx.scope().spawn(async {
+            let began = Instant::now();
+            while began.elapsed() < SPIN {
+                std::hint::spin_loop();
+            }
+        });
+        ctx.stopping().await;
+        Ok(())
+    });
+    let notes = Notes::default();
+    let app = Supervisor::one_for_one("app")
+        .busy_time(true)
+        .meter(notes.clone());
+    let (handle, _events) = started(&app.child(child)).await;
+    settle().await;
+    let (all, life) = busy(&handle.snapshot(), "app/a");
+    assert!(all.longest_poll >= SPIN, "{all:?}");
+    assert_eq!(Some(all), life);
+    let noted = notes.0.lock().unwrap();
+    let account = noted.paths.iter().position(|path| path == "app/a");
+    assert_eq!(noted.polls[account.unwrap()], all.polls);
+    drop(noted);
+    handle.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_restart_keeps_the_busy_time_and_begins_that_of_a_new_life() {
     let app = Supervisor::one_for_one("app").busy_time(true);
     let (handle, _events) = started(&app.child(spinning("a"))).await;
