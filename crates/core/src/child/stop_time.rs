@@ -19,6 +19,8 @@ struct Level {
     at_once: bool,
     abort_grace: Duration,
     stop_budget: Option<Duration>,
+    /// What its children take at the most when the budget is used up: then each is killed.
+    overtime: Duration,
     time: Duration,
 }
 
@@ -65,6 +67,7 @@ impl Level {
             at_once: occupant.roster.dynamic,
             abort_grace: occupant.roster.abort_grace,
             stop_budget: occupant.stop_budget,
+            overtime: Duration::ZERO,
             // It may be in a start that nothing cuts short.
             time: if occupant.semantics.blocking {
                 UNLIMITED
@@ -76,9 +79,8 @@ impl Level {
 
     /// The time of all its children, but no more than it is given.
     fn whole_time(&self) -> Duration {
-        let most = self
-            .stop_budget
-            .map(|budget| budget.saturating_add(self.abort_grace));
+        let budget = self.stop_budget;
+        let most = budget.map(|budget| budget.saturating_add(self.overtime));
         most.map_or(self.time, |most| self.time.min(most))
     }
 
@@ -89,11 +91,14 @@ impl Level {
             ShutdownStrategy::Brutal => self.abort_grace,
             ShutdownStrategy::Infinite => own,
         };
-        self.time = if self.at_once {
-            self.time.max(time)
+        if self.at_once {
+            self.time = self.time.max(time);
+            self.overtime = self.abort_grace;
         } else {
-            self.time.saturating_add(time)
-        };
+            // One after the other, as each may have to be waited for.
+            self.time = self.time.saturating_add(time);
+            self.overtime = self.overtime.saturating_add(self.abort_grace);
+        }
     }
 }
 
@@ -146,6 +151,47 @@ mod tests {
         assert_eq!(stop_time_of(app().child(endless())).await, UNLIMITED);
         let limited = ChildSpec::from(endless()).shutdown(ShutdownStrategy::Graceful(millis(50)));
         assert_eq!(stop_time_of(app().child(limited)).await, millis(51));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn beyond_a_budget_each_child_that_is_killed_may_take_its_abort_grace() {
+        let deaf = |name: &str| child(name, ShutdownStrategy::Infinite);
+        let app = || Supervisor::one_for_one("app").abort_grace(millis(1));
+        let nested = |name: &str| {
+            let nested = Supervisor::one_for_one(name).abort_grace(millis(10));
+            nested.child(deaf("a")).child(deaf("b"))
+        };
+        let ten = |tree: Supervisor| tree.stop_budget(millis(10_000));
+        let cases = [
+            ("none", ten(app()), 0),
+            (
+                "less than the budget",
+                ten(app().child(graceful("a", 5))),
+                6,
+            ),
+            ("one", ten(app().child(deaf("a"))), 10_001),
+            (
+                "one after the other",
+                ten(app().child(deaf("a")).child(deaf("b")).child(deaf("c"))),
+                10_003,
+            ),
+            // It has less time than the one above, which kills it when that is over.
+            ("a level below", ten(app().child(nested("x"))), 10_001),
+            (
+                "two levels below",
+                ten(app().child(nested("x").child(nested("y")))),
+                10_001,
+            ),
+            ("a budget below", app().child(ten(nested("x"))), 10_020),
+            (
+                "two budgets below",
+                app().child(ten(nested("x"))).child(ten(nested("y"))),
+                20_040,
+            ),
+        ];
+        for (how, tree, expected) in cases {
+            assert_eq!(stop_time_of(tree).await, millis(expected), "{how}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -145,7 +145,7 @@ impl Supervisor {
     ///
     /// A child gets what its own strategy says, but no more than what is left; a nested supervisor gets what is
     /// left less a reserve of a twentieth, at least 10 ms, in which it can report. When nothing is left, those who still
-    /// run are killed, one after the other if that is the order. `abort_grace` comes on top for whoever does not react to that.
+    /// run are killed, one after the other if that is the order. `abort_grace` comes on top for each who does not react to that.
     pub fn stop_budget(mut self, budget: Duration) -> Self {
         self.blueprint.stop_budget = Some(budget);
         self
