@@ -1,5 +1,6 @@
-//! What a driver knows of a machine.
+//! What a driver knows of a machine, and how that of a spec list says it.
 
+use super::machine::Machine;
 use super::protocol::{Action, Input, Newcomer, Slot};
 use super::slot::State;
 use crate::clock::Moment;
@@ -25,4 +26,39 @@ pub(crate) trait Decide {
 
     /// How far the child of that row is; `None` if there is no such row.
     fn state(&self, slot: Slot) -> Option<State>;
+}
+
+impl Decide for Machine {
+    fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>) {
+        Machine::step(self, now, input, actions);
+    }
+
+    fn introduce(&mut self, newcomer: Newcomer) {
+        let Newcomer { slot, plan, needs } = newcomer;
+        if let Some(plan) = plan {
+            self.paces.plan(slot, plan);
+        }
+        if !needs.is_empty() {
+            let lanes = self.lanes.get_or_insert_default();
+            lanes.graph.add(slot, needs);
+        }
+    }
+
+    fn attends(&self, input: &Input) -> bool {
+        Machine::attends(self, input)
+    }
+
+    fn heeds(&self, slot: Slot) -> bool {
+        Machine::heeds(self, slot)
+    }
+
+    fn dependents(&self, slot: Slot) -> Option<Vec<Slot>> {
+        let graph = self.lanes.as_ref().map(|lanes| &lanes.graph);
+        let graph = graph.filter(|graph| !graph.is_empty())?;
+        Some(graph.dependents(slot).into_iter().collect())
+    }
+
+    fn state(&self, slot: Slot) -> Option<State> {
+        Machine::state(self, slot)
+    }
 }

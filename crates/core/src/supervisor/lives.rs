@@ -11,19 +11,19 @@ use super::apart::live_apart;
 use super::deadlines::Deadlines;
 use super::decide::Decide;
 use super::ending::History;
+use super::judge::{exit_of, judge, was_killed};
 use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Force, Held, Patience, State};
 use super::task::{Beginning, live, retire};
 use crate::child::{
-    ChildReport, Entry, Extras, Family, Inbox, Life, Report, Roster, Semantics, StopRequest,
-    Supervisable, SupervisorHandle, Word,
+    ChildReport, Entry, Family, Inbox, Life, Report, Roster, Semantics, StopRequest, Supervisable,
+    SupervisorHandle, Word,
 };
 use crate::crash::{CrashDecision, CrashPhase, CrashReport};
-use crate::exit::{ExitReason, InitializationError, catch, let_go};
+use crate::exit::{ExitReason, InitializationError, let_go};
 use crate::meter::Gauge;
 use crate::observe::{EventKind, StartCause};
 use crate::path::Incarnation;
-use crate::restart::PLANNED_AFTER;
 use crate::tree::ChildState;
 
 /// The least that a supervisor keeps of its time to say how its children ended.
@@ -366,15 +366,7 @@ impl Lives {
                 settled.map(|_| Input::Ignored(slot))
             }
             Word::Exited(reason) => {
-                let exit = match &reason {
-                    reason if was_killed(reason) => Exit::Killed,
-                    ExitReason::InitializationFailed(_) => Exit::Unstartable,
-                    ExitReason::Planned if self.is_young(now, slot) => Exit::Hasty,
-                    ExitReason::Planned => Exit::Planned,
-                    reason if reason.is_permanent() => Exit::Permanent,
-                    reason if reason.is_clean() => Exit::Clean,
-                    _ => Exit::Abnormal,
-                };
+                let exit = exit_of(&reason, || self.uptime(now, slot));
                 let heeds = machine.heeds(slot);
                 let judged = self.settle(now, slot, Some(life), reason, heeds)?;
                 Some(Input::Exited(slot, judged.unwrap_or(exit)))
@@ -382,11 +374,11 @@ impl Lives {
         }
     }
 
-    /// Whether the present life of the child has run for so short a time that it must not be over for a wanted replacement.
-    fn is_young(&self, now: Instant, slot: Slot) -> bool {
+    /// How long the present life of the child has run.
+    fn uptime(&self, now: Instant, slot: Slot) -> Duration {
         let state = self.roster.lock();
         let since = state.get(slot).and_then(|entry| entry.since);
-        since.is_none_or(|since| now.saturating_duration_since(since) < PLANNED_AFTER)
+        since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
     /// Takes a life out of the books, if it is the one that the child has now; `None` means that one, which is left
@@ -550,32 +542,6 @@ impl Drop for Lives {
         for life in lives {
             life.abort();
         }
-    }
-}
-
-/// What the user says to the end of a child that nobody asked for.
-fn judge(extras: &Extras, reason: &ExitReason) -> Option<Exit> {
-    // The panic hook has told of a panic, and then nothing was said.
-    let said = catch(|| {
-        let enough = extras
-            .stop_when
-            .as_ref()
-            .is_some_and(|judge| judge.ask(reason));
-        let verdict = || Some(Exit::Judged(extras.classifier.as_ref()?.ask(reason)?));
-        if enough {
-            Some(Exit::Satisfied)
-        } else {
-            verdict()
-        }
-    });
-    said.ok().flatten()
-}
-
-/// Whether the task of the child was aborted.
-fn was_killed(reason: &ExitReason) -> bool {
-    match reason {
-        ExitReason::InitializationFailed(error) => error.was_killed(),
-        reason => matches!(reason, ExitReason::Killed),
     }
 }
 

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::convoy::{Convoy, Lanes};
-use super::decide::Decide;
-use super::protocol::{Action, Answer, Cause, End, Exit, Input, Newcomer, Slot, Traits};
+use super::protocol::{Action, Answer, Cause, End, Exit, Input, Slot, Traits};
 use super::rows::{Rank, Rows};
 use super::slot::{Force, Held, Overdue, Patience, Row, State, Then, Waiting, Wish};
 use super::strategy::{AutoShutdown, Strategy};
@@ -425,40 +424,5 @@ impl Machine {
 
     pub(super) fn is_ending(&self) -> bool {
         matches!(self.goal, Goal::End | Goal::Over)
-    }
-}
-
-impl Decide for Machine {
-    fn step(&mut self, now: Moment, input: Input, actions: &mut Vec<Action>) {
-        Machine::step(self, now, input, actions);
-    }
-
-    fn introduce(&mut self, newcomer: Newcomer) {
-        let Newcomer { slot, plan, needs } = newcomer;
-        if let Some(plan) = plan {
-            self.paces.plan(slot, plan);
-        }
-        if !needs.is_empty() {
-            let lanes = self.lanes.get_or_insert_default();
-            lanes.graph.add(slot, needs);
-        }
-    }
-
-    fn attends(&self, input: &Input) -> bool {
-        Machine::attends(self, input)
-    }
-
-    fn heeds(&self, slot: Slot) -> bool {
-        Machine::heeds(self, slot)
-    }
-
-    fn dependents(&self, slot: Slot) -> Option<Vec<Slot>> {
-        let graph = self.lanes.as_ref().map(|lanes| &lanes.graph);
-        let graph = graph.filter(|graph| !graph.is_empty())?;
-        Some(graph.dependents(slot).into_iter().collect())
-    }
-
-    fn state(&self, slot: Slot) -> Option<State> {
-        Machine::state(self, slot)
     }
 }

@@ -1,7 +1,7 @@
 //! Supervisors of a spec list.
 //!
 //! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `aftermath`, `calls`, `pauses`,
-//! `group`, `lanes`, `needs`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `pacing`, `task`, `deadlines`,
+//! `group`, `lanes`, `needs`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `judge`, `pacing`, `task`, `deadlines`,
 //! `desk`, `crashes`, `ending` and `closing`) does.
 
 mod aftermath;
@@ -20,6 +20,7 @@ mod ending;
 mod error;
 mod graph;
 mod group;
+mod judge;
 mod lanes;
 mod lives;
 mod machine;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use perennial::{
     Backoff, BoxError, CrashDecision, CrashPhase, CrashReport, Crashes, DelayCause, Event,
-    EventKind, ExitReason, ExitVerdict, InitPolicy, Intensity, Jitter, OnLimit, PartitionSupervisor, Restart,
-    ShutdownStrategy, Strategy, Supervisor, SupervisorHandle, worker,
+    EventKind, ExitReason, ExitVerdict, InitPolicy, Intensity, Jitter, OnLimit,
+    PartitionSupervisor, Restart, ShutdownStrategy, Strategy, Supervisor, SupervisorHandle, worker,
 };
 use perennial_test::{End, Events, Script, StartAct, StopAct, settle};
 use tokio::time::advance;

@@ -128,10 +128,12 @@ async fn the_polls_of_the_tasks_of_its_scope_are_busy_time_of_the_child() {
     let (all, life) = busy(&handle.snapshot(), "app/a");
     assert!(all.longest_poll >= SPIN, "{all:?}");
     assert_eq!(Some(all), life);
-    let noted = notes.0.lock().unwrap();
-    let account = noted.paths.iter().position(|path| path == "app/a");
-    assert_eq!(noted.polls[account.unwrap()], all.polls);
-    drop(noted);
+    let polls = {
+        let noted = notes.0.lock().unwrap();
+        let account = noted.paths.iter().position(|path| path == "app/a");
+        noted.polls[account.unwrap()]
+    };
+    assert_eq!(polls, all.polls);
     handle.shutdown().await;
 }
 
