@@ -2,6 +2,8 @@
 //! earlier ones.
 
 mod devices;
+mod panel;
 pub mod station;
 
 pub use devices::{Card, CardError, Mounted, NoiseError, Phone, Probe, ProbeError, say};
+pub use panel::Panel;
