@@ -44,6 +44,8 @@ pub(super) struct AllSeries {
     max_labels: usize,
     children: Shelf<ChildSeries>,
     supervisors: Shelf<SupervisorSeries>,
+    /// The child that was looked for last: one that fails is looked for again and again.
+    latest: Option<(ChildPath, Place)>,
     /// For the next look; kept, as it has its size.
     key: String,
 }
@@ -67,12 +69,18 @@ impl AllSeries {
             max_labels,
             children: Shelf::default(),
             supervisors: Shelf::default(),
+            latest: None,
             key: String::new(),
         }
     }
 
     /// Where the figures of a child stand; they are made if it is the first one of its label.
     pub(super) fn place(&mut self, path: &ChildPath, recorder: &dyn Recorder) -> Place {
+        if let Some((latest, place)) = &self.latest
+            && latest.address() == path.address()
+        {
+            return *place;
+        }
         let mut key = take(&mut self.key);
         label::write_key(path, &mut key);
         let place = self.children.find(&key).unwrap_or_else(|| {
@@ -96,6 +104,7 @@ impl AllSeries {
         });
         key.clear();
         self.key = key;
+        self.latest = Some((path.clone(), place));
         place
     }
 

@@ -1,6 +1,6 @@
 //! What each event means for the figures. It reads no clock and knows no trees, only what is told of them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use metrics::Recorder;
 use tokio::time::Instant;
@@ -15,12 +15,12 @@ use crate::path::{ChildPath, Incarnation};
 #[derive(Debug)]
 pub(super) struct Tally {
     series: AllSeries,
-    lives: HashMap<LifeKey, LifeSoFar>,
+    lives: BTreeMap<LifeKey, LifeSoFar>,
     is_described: bool,
 }
 
 /// Which life, of which tree: numbers of lives begin anew in each tree, but no two paths stand in one place.
-type LifeKey = (usize, Incarnation);
+type LifeKey = (Incarnation, usize);
 
 /// What is known of a life that is not over.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Tally {
     pub(super) fn new(max_labels: usize) -> Self {
         Self {
             series: AllSeries::new(max_labels),
-            lives: HashMap::new(),
+            lives: BTreeMap::new(),
             is_described: false,
         }
     }
@@ -162,5 +162,5 @@ impl Tally {
 }
 
 fn key(event: &Event) -> LifeKey {
-    (event.path.address(), event.incarnation)
+    (event.incarnation, event.path.address())
 }
