@@ -42,13 +42,19 @@ impl Graph {
         Ok(graph)
     }
 
-    /// Adds a row that needs these, all of which are in here already.
+    /// Adds a row that needs these, all of which are rows by now.
     pub(crate) fn add(&mut self, slot: Slot, needs: Vec<Slot>) {
         if needs.is_empty() && slot >= self.nodes.len() {
             return;
         }
-        if slot >= self.nodes.len() {
-            self.nodes.resize(slot + 1, Node::default());
+        // Rows of which there was nothing to say are not in here, and may have higher slots.
+        let last = needs
+            .iter()
+            .copied()
+            .max()
+            .map_or(slot, |need| need.max(slot));
+        if last >= self.nodes.len() {
+            self.nodes.resize(last + 1, Node::default());
         }
         self.link(slot, needs);
         self.nodes[slot].level = self.level_of(slot);
@@ -190,6 +196,13 @@ mod tests {
         assert!(graph.is_empty());
         graph.add(7, vec![]);
         assert!(graph.needs(7).is_empty());
+        // The place of one that has gone, before all others.
+        let mut graph = Graph::default();
+        graph.add(0, vec![2]);
+        assert_eq!(
+            (graph.needs(0), graph.needed_by(2)),
+            ([2].as_slice(), [0].as_slice())
+        );
     }
 
     proptest! {

@@ -212,6 +212,21 @@ async fn a_child_that_is_added_needs_siblings_that_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_child_with_needs_may_stand_where_one_was_deleted() {
+    let app = Supervisor::one_for_one("app")
+        .child(Script::new("a"))
+        .child(Script::new("b"))
+        .child(Script::new("c"));
+    let (handle, _events) = started(&app).await;
+    handle.terminate_child("a").await.unwrap();
+    handle.delete_child("a").await.unwrap();
+    let late = Script::new("late");
+    handle.start_child(late.spec().after(["c"])).await.unwrap();
+    assert_eq!(late.alive(), 1);
+    assert!(handle.shutdown().await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
 async fn all_of_a_large_group_are_restarted_side_by_side() {
     let journal = Journal::default();
     let ids: Vec<String> = (0..50).map(|id| id.to_string()).collect();
