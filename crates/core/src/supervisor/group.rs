@@ -11,8 +11,13 @@ impl Machine {
         self.set(slot, State::Due(Cause::Restart));
         let below = self.rows.end();
         self.goal = match self.goal {
-            Goal::Clear { from, below } => Goal::Clear {
-                from: Some(self.rows.earlier(from, group)),
+            // The group has this row already.
+            Goal::Clear { from, .. } if from.is_some_and(|from| self.rows.reaches(from, group)) => {
+                self.goal
+            }
+            // What a call has started since may need one of those that are to be stopped now.
+            Goal::Clear { .. } => Goal::Clear {
+                from: Some(group),
                 below,
             },
             Goal::Raise { busy, next } => Goal::Clear {

@@ -35,6 +35,8 @@ impl Machine {
     /// not to be restarted, keeps nobody from starting.
     fn as_need(&self, slot: Slot) -> Needs {
         match self.state(slot) {
+            // About to be stopped with its group.
+            Some(State::Running(_)) if self.is_to_be_cleared(slot) => Needs::Open,
             None | Some(State::Running(_) | State::Paused) => Needs::Met,
             Some(State::Idle) if self.row(slot).is_done => Needs::Met,
             Some(State::Idle | State::Retrying | State::Delayed(_)) => Needs::Unmet,

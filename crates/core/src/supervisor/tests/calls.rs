@@ -1,9 +1,10 @@
 //! What calls do, at rest and while a group is restarted: OTP's rules, and where ours differ.
 
 use super::super::convoy::Lanes;
+use super::super::decide::Decide;
 use super::super::graph::Graph;
 use super::super::machine::Settings;
-use super::super::protocol::Input;
+use super::super::protocol::{Input, Newcomer};
 use super::super::slot::{Held, State};
 use super::script::*;
 use super::world::World;
@@ -406,4 +407,46 @@ fn a_row_that_takes_the_slot_of_one_that_a_call_had_stopped_is_not_passed_over()
     played(&mut world, Input::Terminate(3, 2));
     let restarted = played(&mut world, crash(0));
     assert_eq!(restarted, "ask 1, restart 0, restart 1, restart 2");
+}
+
+#[test]
+fn start_child_is_refused_if_what_the_child_needs_is_about_to_be_stopped_with_its_group() {
+    let graph = Graph::new(vec![vec![]; 3]).expect("there is no circle");
+    let lanes = Lanes {
+        graph,
+        ..Lanes::default()
+    };
+    let (mut world, _) = World::begin_with(ONE_FOR_ALL, &[PERMANENT; 3], None, Some(lanes));
+    let starts = [0, 1, 2].map(Input::Started);
+    assert_eq!(after(&mut world, &starts), "up");
+    assert_eq!(told(&mut world, crash(0)), "ask 2");
+    world.machine.introduce(Newcomer {
+        slot: 3,
+        plan: None,
+        needs: vec![1],
+    });
+    assert_eq!(
+        told(&mut world, Input::Add(0, 3, PERMANENT)),
+        "answer 0 Refused(DependencyDown), remove 3"
+    );
+}
+
+#[test]
+fn a_group_that_grows_takes_along_what_a_call_has_started_meanwhile() {
+    let mut world = up(REST_FOR_ONE, &[PERMANENT; 4]);
+    assert_eq!(told(&mut world, crash(2)), "ask 3");
+    world.machine.introduce(Newcomer {
+        slot: 4,
+        plan: None,
+        needs: vec![1],
+    });
+    assert_eq!(told(&mut world, Input::Add(0, 4, PERMANENT)), "start 4");
+    assert_eq!(
+        told(&mut world, Input::Started(4)),
+        "answer 0 Started",
+        "it does not belong to the group of 2"
+    );
+    assert_eq!(told(&mut world, crash(0)), "ask 4", "it needs 1");
+    assert_eq!(after(&mut world, &[done(3), done(4)]), "ask 1");
+    assert_eq!(told(&mut world, done(1)), "restart 0");
 }
