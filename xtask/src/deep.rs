@@ -11,6 +11,9 @@ use crate::command::CommandLine;
 use crate::schedules;
 use crate::tidy::manifest;
 
+/// How many random cases each property is tried with here; the gate tries those of whole trees with 2,000.
+const CASES: &str = "100000";
+
 /// One check, and what it needs.
 struct Check {
     name: &'static str,
@@ -115,7 +118,7 @@ fn checks(root: &Path) -> Vec<Check> {
     vec![
         Check::new(
             "many random cases",
-            cases.environment("PROPTEST_CASES", "20000"),
+            cases.environment("PROPTEST_CASES", CASES),
         ),
         Check::new("many schedules", schedules::many()).picking_tests(),
         Check::new("lints of the schedules", schedules::lints()),

@@ -10,4 +10,6 @@ mod start;
 mod tests;
 
 pub use handle::DynamicHandle;
+#[cfg(test)]
+pub(crate) use machine::{Machine, Settings};
 pub use spec::DynamicSupervisor;

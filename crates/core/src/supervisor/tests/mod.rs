@@ -6,6 +6,7 @@ mod fingerprint;
 mod living;
 mod needs;
 mod promises;
+mod properties;
 mod random;
 mod restarts;
 mod script;

@@ -1,0 +1,600 @@
+//! A tree of machines on one clock: what one says is what the one above is told, and deadlines come in time.
+//!
+//! Messages take no time, but cross each other: a supervisor hears those that are for it in their order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::super::protocol::{Action, Cause, End, Exit, Input, Slot};
+use super::super::super::slot::State;
+use super::super::world::JUDGED;
+use super::drawn::{Act, Branch, Call, Child};
+use super::laws;
+use super::node::{Id, Life, Node, Turn};
+use crate::child::ShutdownStrategy;
+use crate::clock::Moment;
+
+#[derive(Clone)]
+pub(super) struct Grove {
+    pub(super) now: Duration,
+    pub(super) nodes: BTreeMap<Id, Node>,
+    said: VecDeque<Word>,
+    numbers: u64,
+    /// How the root ended.
+    pub(super) over: Option<End>,
+    /// How many lives began, and how many have ended.
+    pub(super) begun: u64,
+    pub(super) ended: u64,
+    /// Children say all the time that they get on.
+    all_get_on: bool,
+}
+
+/// What a supervisor is to hear.
+#[derive(Clone, Copy)]
+struct Word {
+    to: Id,
+    /// Of which life it is: without that life it is for nobody.
+    of: Option<(Slot, u64)>,
+    input: Input,
+}
+
+const ROOT: Id = 0;
+
+impl Grove {
+    pub(super) fn plant(root: &Arc<Branch>) -> Self {
+        let mut grove = Self {
+            now: Duration::ZERO,
+            nodes: BTreeMap::new(),
+            said: VecDeque::new(),
+            numbers: 0,
+            over: None,
+            begun: 0,
+            ended: 0,
+            all_get_on: false,
+        };
+        grove.begin(root, None);
+        grove
+    }
+
+    fn begin(&mut self, branch: &Arc<Branch>, above: Option<(Id, Slot, u64)>) -> Id {
+        let id = self.numbers;
+        self.numbers += 1;
+        self.nodes.insert(id, Node::new(branch, self.now, above));
+        if let Some((above, slot, _)) = above {
+            let above = self.nodes.get_mut(&above).expect("it starts this one");
+            above.with_life(slot, |life| life.below = Some(id));
+        }
+        self.tell(id, Input::Begin);
+        id
+    }
+
+    /// Tells a supervisor, does what it says, and looks at what is promised of each step.
+    pub(super) fn tell(&mut self, id: Id, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let Some(node) = self.nodes.get_mut(&id) else {
+                return;
+            };
+            let ends = matches!(input, Input::Ignored(_) | Input::Exited(..));
+            self.ended += u64::from(ends);
+            let turn = node.step(self.now, input);
+            for &action in &turn.actions {
+                self.carry_out(id, action, &mut inputs);
+            }
+            let node = self.nodes.get_mut(&id).expect("it leaves below");
+            node.join_lives();
+            laws::check(node, &turn);
+            if node.finished {
+                self.leave(id);
+            }
+        }
+    }
+
+    fn node(&mut self, id: Id) -> &mut Node {
+        self.nodes.get_mut(&id).expect("it runs")
+    }
+
+    fn carry_out(&mut self, id: Id, action: Action, inputs: &mut VecDeque<Input>) {
+        let now = self.now;
+        let node = self.node(id);
+        match action {
+            Action::Start(slot, cause, timeout) => self.start(id, slot, cause, timeout, inputs),
+            Action::Ask(slot, time) => {
+                node.set_deadline(slot, time.map(|time| now + time));
+                node.with_life(slot, |life| life.is_told = true);
+                self.pass_on(id, slot, time.is_none());
+            }
+            Action::Kill(slot, time) => {
+                node.set_deadline(slot, Some(now + time));
+                node.with_life(slot, |life| (life.is_told, life.is_aborted) = (true, true));
+                self.fell(id, slot);
+            }
+            Action::Await(slot, time) => node.set_deadline(slot, Some(now + time)),
+            Action::Abandon(slot) => {
+                let life = node.life(slot).expect("it did not react to an abort");
+                assert_eq!(life.below, None, "a supervisor reacts to an abort");
+                node.end_life(slot);
+                self.ended += 1;
+            }
+            Action::Retry(slot) => {
+                if let Some(row) = &mut node.rows[slot] {
+                    row.retries += 1;
+                }
+                self.say(id, None, Input::Retry(slot));
+            }
+            Action::Delay(slot, _, time) | Action::Watch(slot, time) => {
+                node.set_deadline(slot, Some(now + time));
+            }
+            Action::Remove(slot) => node.take_out(slot),
+            Action::Answer(request, _) => {
+                let at = node.calls.iter().position(|call| call.0 == request);
+                node.calls.remove(at.expect("each call is answered once"));
+            }
+            Action::Up => {
+                assert!(!node.up, "it comes up once");
+                node.up = true;
+                self.say_above(id, Input::Started);
+            }
+            Action::Ending(end) => {
+                assert_eq!(node.ending, None, "it says once why it ends");
+                node.ending = Some(end);
+                let time = self.time_of(id);
+                self.node(id).stop = Some((now, time));
+            }
+            Action::Finish => {
+                assert!(!node.finished, "it finishes once");
+                node.finished = true;
+            }
+            // What there is to tell others.
+            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Storm(_) => (),
+        }
+    }
+
+    fn start(
+        &mut self,
+        id: Id,
+        slot: Slot,
+        cause: Cause,
+        timeout: Option<Duration>,
+        inputs: &mut VecDeque<Input>,
+    ) {
+        let number = self.numbers;
+        self.numbers += 1;
+        self.begun += 1;
+        let now = self.now;
+        let node = self.node(id);
+        let is_beside = node.is_beside(cause);
+        let row = node.rows[slot]
+            .as_mut()
+            .expect("only what has a row starts");
+        assert!(row.life.is_none(), "row {slot} has one life at a time");
+        row.life = Some(Life {
+            number,
+            cause,
+            is_up: false,
+            is_told: false,
+            is_aborted: false,
+            is_beside,
+            below: None,
+            progress: None,
+        });
+        let below = row.child.below.clone();
+        if row.child.at_once {
+            inputs.push_back(Input::Started(slot));
+        } else {
+            row.deadline = timeout.map(|time| now + time);
+        }
+        if let Some(below) = below {
+            self.begin(&below, Some((id, slot, number)));
+        }
+    }
+
+    /// A child hears that it is to stop; one whose stop has no deadline does so, or it would be waited for.
+    fn pass_on(&mut self, id: Id, slot: Slot, is_unlimited: bool) {
+        let life = self.node(id).life(slot).expect("it is asked to stop");
+        match life.below {
+            Some(below) => self.say(below, None, Input::StopRequested),
+            None if is_unlimited => {
+                let input = Input::Exited(slot, Exit::Clean);
+                self.say(id, Some((slot, life.number)), input);
+            }
+            None => (),
+        }
+    }
+
+    fn say(&mut self, to: Id, of: Option<(Slot, u64)>, input: Input) {
+        self.said.push_back(Word { to, of, input });
+    }
+
+    fn say_above(&mut self, id: Id, input: impl Fn(Slot) -> Input) {
+        if let Some((above, slot, number)) = self.node(id).above {
+            self.say(above, Some((slot, number)), input(slot));
+        }
+    }
+
+    /// The task of a supervisor is aborted: all below go with it, and only its own exit is told.
+    fn fell(&mut self, id: Id, slot: Slot) {
+        let Some(life) = self.node(id).life(slot) else {
+            return;
+        };
+        let Some(below) = life.below else {
+            return;
+        };
+        let mut fallen = vec![below];
+        while let Some(next) = fallen.pop() {
+            let Some(node) = self.nodes.remove(&next) else {
+                continue;
+            };
+            let lives = node.slots().filter_map(|(_, row)| row.life);
+            for life in lives {
+                self.ended += 1;
+                fallen.extend(life.below);
+            }
+            self.said.retain(|word| word.to != next);
+        }
+        let of = (slot, life.number);
+        // It may have said its last word just before.
+        let is_said = |word: &Word| {
+            word.of == Some(of) && matches!(word.input, Input::Exited(..) | Input::Ignored(_))
+        };
+        if !self.said.iter().any(is_said) {
+            self.say(id, Some(of), Input::Exited(slot, Exit::Killed));
+        }
+    }
+
+    fn leave(&mut self, id: Id) {
+        let node = self.nodes.remove(&id).expect("it has finished");
+        if let Some((above, slot, number)) = node.above {
+            let input = Input::Exited(slot, node.exit());
+            self.say(above, Some((slot, number)), input);
+        }
+        if id == ROOT {
+            self.over = node.ending;
+        }
+    }
+
+    /// What time a supervisor has for its end, if each child takes as long as it may.
+    fn time_of(&self, id: Id) -> Duration {
+        let node = &self.nodes[&id];
+        let time_of = |slot: Slot| -> Duration {
+            let row = node.row(slot).expect("it is of a row");
+            let below = row.life.and_then(|life| life.below);
+            let below = below.filter(|below| self.nodes.contains_key(below));
+            let now = below.map_or(Duration::ZERO, |below| self.time_of(below));
+            // It may be restarted before it is asked.
+            laws::time_for(&row.child, node.abort_grace(), now)
+        };
+        laws::time_to_stop(node, &time_of)
+    }
+
+    /// A child more below supervisors that end: their times may be longer.
+    fn grant(&mut self, id: Id, time: Duration) {
+        let mut at = Some(id);
+        while let Some(id) = at {
+            let node = self.node(id);
+            if let Some((_, granted)) = &mut node.stop {
+                *granted += time;
+            }
+            at = node.above.map(|(above, ..)| above);
+        }
+    }
+
+    // What happens by itself.
+
+    /// The supervisor that is meant hears what was said to it first.
+    pub(super) fn hear(&mut self, id: Id) {
+        let Some(at) = self.said.iter().position(|word| word.to == id) else {
+            return;
+        };
+        let word = self.said.remove(at).expect("it is there");
+        let Some(node) = self.nodes.get_mut(&id) else {
+            return;
+        };
+        if let Input::Retry(slot) = word.input
+            && let Some(Some(row)) = node.rows.get_mut(slot)
+        {
+            row.retries = row.retries.saturating_sub(1);
+        }
+        let is_present = |(slot, number)| node.life(slot).is_some_and(|life| life.number == number);
+        if word.of.is_none_or(is_present) {
+            self.tell(id, word.input);
+        }
+    }
+
+    /// Everybody hears everything.
+    pub(super) fn hear_all(&mut self) {
+        for _ in 0..100_000 {
+            match self.said.front() {
+                Some(word) => self.hear(word.to),
+                None => return,
+            }
+        }
+        panic!("the supervisors talk for ever");
+    }
+
+    fn next_deadline(&self) -> Option<(Duration, Id, Slot)> {
+        let nodes = self.nodes.iter();
+        let all = nodes.flat_map(|(&id, node)| {
+            let rows = node.slots();
+            rows.filter_map(move |(slot, row)| Some((row.deadline?, id, slot)))
+        });
+        all.min()
+    }
+
+    /// Time passes, and each deadline comes when it is due.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        loop {
+            self.hear_all();
+            match self.next_deadline().filter(|&(at, ..)| at <= until) {
+                Some((at, id, slot)) => {
+                    self.go_to(at);
+                    self.be_overdue(id, slot);
+                }
+                None => break,
+            }
+        }
+        self.go_to(until);
+        for node in self.nodes.values() {
+            laws::the_stop_keeps_its_time(node, self.now);
+        }
+    }
+
+    fn go_to(&mut self, at: Duration) {
+        let time = at - self.now;
+        self.now = at;
+        for node in self.nodes.values_mut().filter(|node| node.is_clearing()) {
+            node.stood_still += time;
+        }
+    }
+
+    fn be_overdue(&mut self, id: Id, slot: Slot) {
+        let gets_on = self.all_get_on.then_some(self.now);
+        let node = self.node(id);
+        node.set_deadline(slot, None);
+        let (mut progress, began) = (None, node.began);
+        if let Some(State::Running(false)) = node.state(slot) {
+            node.with_life(slot, |life| progress = gets_on.or(life.progress.take()));
+        }
+        self.tell(
+            id,
+            match progress {
+                Some(at) => Input::Progressed(slot, Moment(at - began)),
+                None => Input::Overdue(slot),
+            },
+        );
+    }
+
+    // What is done to it.
+
+    /// All lives that are not those of supervisors, and fit.
+    fn workers(&self, fits: impl Fn(&Life) -> bool) -> Vec<(Id, Slot, Life)> {
+        let mut found = self.lives(fits);
+        found.retain(|(id, slot, _)| {
+            let row = self.nodes[id].row(*slot);
+            row.is_some_and(|row| row.child.below.is_none())
+        });
+        found
+    }
+
+    fn lives(&self, fits: impl Fn(&Life) -> bool) -> Vec<(Id, Slot, Life)> {
+        let mut found = Vec::new();
+        for (&id, node) in &self.nodes {
+            for (slot, row) in node.slots() {
+                if let Some(life) = row.life.filter(&fits) {
+                    found.push((id, slot, life));
+                }
+            }
+        }
+        found
+    }
+
+    pub(super) fn act(&mut self, act: &Act) {
+        match act {
+            Act::Obey(who) => {
+                let found = self.workers(|life| !life.is_up || life.is_told);
+                if let Some(&(id, slot, life)) = pick(&found, *who) {
+                    self.obey(id, slot, life);
+                }
+            }
+            Act::Exit(who, exit) => {
+                if let Some(&(id, slot, life)) = pick(&self.workers(|_| true), *who) {
+                    self.tell(id, Input::Exited(slot, fitting(*exit, life)));
+                }
+            }
+            Act::Decline(who) => {
+                if let Some(&(id, slot, _)) = pick(&self.workers(|life| !life.is_up), *who) {
+                    self.tell(id, Input::Ignored(slot));
+                }
+            }
+            Act::StartLate(who) => {
+                let found = self.workers(|life| !life.is_up && life.is_told);
+                if let Some(&(id, slot, _)) = pick(&found, *who) {
+                    self.tell(id, Input::Started(slot));
+                }
+            }
+            Act::Kill(who) => {
+                if let Some(&(id, slot, _)) = pick(&self.lives(|_| true), *who) {
+                    self.node(id).with_life(slot, |life| life.is_aborted = true);
+                    self.fell(id, slot);
+                    self.tell(id, Input::Killed(slot));
+                }
+            }
+            Act::Progress(who) => {
+                let now = self.now;
+                if let Some(&(id, slot, _)) = pick(&self.workers(|life| life.is_up), *who) {
+                    let node = self.node(id);
+                    node.with_life(slot, |life| life.progress = Some(now));
+                }
+            }
+            Act::Hear(who) => {
+                let to: Vec<Id> = self.said.iter().map(|word| word.to).collect();
+                if let Some(&id) = pick(&to, *who) {
+                    self.hear(id);
+                }
+            }
+            Act::Call(who, call) => self.call(usize::from(*who), call),
+            Act::Pass(millis) => self.pass(Duration::from_millis(*millis)),
+            Act::Stop => self.tell(ROOT, Input::StopRequested),
+        }
+    }
+
+    fn obey(&mut self, id: Id, slot: Slot, life: Life) {
+        self.tell(
+            id,
+            match life {
+                Life {
+                    is_aborted: true, ..
+                } => Input::Exited(slot, Exit::Killed),
+                Life { is_told: true, .. } => Input::Exited(slot, Exit::Clean),
+                Life { .. } => Input::Started(slot),
+            },
+        );
+    }
+
+    fn call(&mut self, who: usize, call: &Call) {
+        let ids: Vec<Id> = self.nodes.keys().copied().collect();
+        let Some(at) = who.checked_rem(ids.len()) else {
+            return;
+        };
+        let (id, who) = (ids[at], who / ids.len());
+        let node = self.node(id);
+        let request = node.requests;
+        let is_list = matches!(node.branch.as_ref(), Branch::List { .. });
+        let slots: Vec<Slot> = node.slots().map(|(slot, _)| slot).collect();
+        let slot = who.checked_rem(slots.len()).map(|at| slots[at]);
+        let input = match (call, slot) {
+            (Call::Add(child, needs), _) => {
+                let mut child = child.as_ref().clone();
+                let mut whom: Vec<Slot> = needs
+                    .iter()
+                    .filter_map(|&need| pick(&slots, need).copied())
+                    .filter(|_| is_list)
+                    .collect();
+                whom.sort_unstable();
+                whom.dedup();
+                child.traits.significant &= node.may_be_significant();
+                let traits = child.traits;
+                let time = laws::time_for(&child, node.abort_grace(), Duration::ZERO);
+                let slot = node.lay_out(child, whom);
+                self.grant(id, time);
+                Input::Add(request, slot, traits)
+            }
+            (Call::AddKnown, Some(slot)) => Input::AddKnown(request, slot),
+            (Call::Terminate, Some(slot)) => Input::Terminate(request, slot),
+            (Call::Restart, Some(slot)) if is_list => Input::Restart(request, slot),
+            (Call::Delete, Some(slot)) if is_list => Input::Delete(request, slot),
+            // The desk refuses it.
+            _ => return,
+        };
+        let about = input.slot().expect("a call is about a row");
+        let node = self.node(id);
+        node.requests += 1;
+        node.calls.push((request, about));
+        self.tell(id, input);
+    }
+
+    // How it comes to an end.
+
+    /// Children do what they are asked to, and get on, until nothing is under way.
+    pub(super) fn rest(&mut self) {
+        self.all_get_on = true;
+        for _ in 0..20_000 {
+            self.hear_all();
+            let found = self.workers(|life| !life.is_up || life.is_told || life.is_aborted);
+            if let Some(&(id, slot, life)) = found.first() {
+                self.obey(id, slot, life);
+                continue;
+            }
+            // Nothing but time is missing, as long as somebody waits for a restart.
+            let waits = |node: &Node| {
+                let mut slots = node.slots();
+                slots.any(|(slot, _)| matches!(node.state(slot), Some(State::Delayed(_))))
+            };
+            if !self.nodes.values().any(waits) {
+                self.all_get_on = false;
+                return;
+            }
+            let (at, ..) = self
+                .next_deadline()
+                .expect("a restart that waits has a deadline");
+            self.pass(at.saturating_sub(self.now));
+        }
+        panic!("the tree comes to no rest");
+    }
+
+    /// From here children do what they are asked to: all comes to rest, and to its end when it is asked.
+    pub(super) fn cooperate(mut self) {
+        self.rest();
+        for node in self.nodes.values() {
+            laws::it_is_at_rest(node);
+        }
+        self.tell(ROOT, Input::StopRequested);
+        self.rest();
+        self.is_over();
+    }
+
+    /// From here nobody reacts to anything, and only time passes: all comes to an end all the same.
+    pub(super) fn resist(mut self) {
+        self.tell_if_it_runs(Input::StopRequested);
+        for _ in 0..20_000 {
+            self.hear_all();
+            let Some((at, ..)) = self.next_deadline() else {
+                break;
+            };
+            self.pass(at.saturating_sub(self.now));
+        }
+        self.is_over();
+    }
+
+    fn tell_if_it_runs(&mut self, input: Input) {
+        if self.nodes.contains_key(&ROOT) {
+            self.tell(ROOT, input);
+        }
+    }
+
+    fn is_over(&self) {
+        assert!(self.over.is_some(), "the root ends");
+        assert!(self.nodes.is_empty(), "no supervisor is left");
+        assert_eq!(
+            self.begun, self.ended,
+            "each life that began has ended, once"
+        );
+    }
+}
+
+fn pick<T>(of: &[T], who: u16) -> Option<&T> {
+    of.get(usize::from(who).checked_rem(of.len())?)
+}
+
+/// An exit that such a life may have.
+fn fitting(exit: Exit, life: Life) -> Exit {
+    match exit {
+        // Nobody asks what is to follow.
+        exit if life.is_told && JUDGED.contains(&exit) => Exit::Clean,
+        Exit::Killed => Exit::Killed,
+        Exit::Judged(_) | Exit::Satisfied => exit,
+        _ if !life.is_up => Exit::Unstartable,
+        exit => exit,
+    }
+}
+
+/// What is promised is to be seen: a law is told of a step with all that there is to say about it.
+pub(super) fn story(node: &Node, turn: &Turn) -> String {
+    let states: Vec<_> = node
+        .slots()
+        .map(|(slot, _)| (slot, node.state(slot)))
+        .collect();
+    let needs: Vec<_> = node.slots().map(|(slot, row)| (slot, &row.needs)).collect();
+    let lives: Vec<_> = node.slots().map(|(slot, row)| (slot, row.life)).collect();
+    format!(
+        "\nbefore: {:?}\ninput: {:?} at {:?}\nactions: {:?}\nafter: {states:?}\nlives: {lives:?}\nneeds: {needs:?}\n",
+        turn.before, turn.input, turn.now, turn.actions
+    )
+}
+
+/// A stop strategy without a limit.
+pub(super) fn is_unlimited(child: &Child) -> bool {
+    child.traits.shutdown == ShutdownStrategy::Infinite
+}
