@@ -472,3 +472,23 @@ fn an_end_is_judged_unless_somebody_asked_for_it_or_for_the_start() {
     world.tell(Input::StopRequested);
     assert!(!world.machine.heeds(0), "nothing is to be decided any more");
 }
+
+#[test]
+fn a_start_that_fails_while_its_group_is_stopped_is_made_up_for_by_the_group() {
+    let verdicts = [
+        ExitVerdict::Restart,
+        ExitVerdict::RestartAfter(Duration::from_millis(5)),
+    ];
+    for verdict in verdicts {
+        // One restart of the group, and its second.
+        let mut world = up(bearing(2, ONE_FOR_ALL), &[PERMANENT; 2]);
+        let inputs = [crash(0), done(1), Input::Started(0)];
+        assert_eq!(after(&mut world, &inputs), "restart 1");
+        let inputs = [Input::Add(0, 2, PERMANENT), Input::Started(2)];
+        assert_eq!(after(&mut world, &inputs), "answer 0 Started");
+        assert_eq!(told(&mut world, crash(0)), "ask 2");
+        let failed = Input::Exited(1, Exit::Judged(verdict));
+        assert_eq!(told(&mut world, failed), "", "it does not count");
+        assert_eq!(told(&mut world, done(2)), "restart 0");
+    }
+}

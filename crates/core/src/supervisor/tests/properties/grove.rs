@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::super::protocol::{Action, Cause, End, Exit, Input, Slot};
-use super::super::super::slot::State;
+use super::super::super::slot::{Held, State};
 use super::super::world::JUDGED;
 use super::drawn::{Act, Branch, Call, Child};
 use super::laws;
 use super::node::{Id, Life, Node, Turn};
 use crate::child::ShutdownStrategy;
 use crate::clock::Moment;
+use crate::restart::DelayCause;
 
 #[derive(Clone)]
 pub(super) struct Grove {
@@ -114,8 +115,8 @@ impl Grove {
             Action::Abandon(slot) => {
                 let life = node.life(slot).expect("it did not react to an abort");
                 assert_eq!(life.below, None, "a supervisor reacts to an abort");
-                node.end_life(slot);
-                self.ended += 1;
+                // It is told at once that the child is gone.
+                inputs.push_front(Input::Exited(slot, Exit::Abnormal));
             }
             Action::Retry(slot) => {
                 if let Some(row) = &mut node.rows[slot] {
@@ -123,6 +124,8 @@ impl Grove {
                 }
                 self.say(id, None, Input::Retry(slot));
             }
+            // For as long as it takes.
+            Action::Delay(slot, DelayCause::Dependency, _) => node.set_deadline(slot, None),
             Action::Delay(slot, _, time) | Action::Watch(slot, time) => {
                 node.set_deadline(slot, Some(now + time));
             }
@@ -147,7 +150,8 @@ impl Grove {
                 node.finished = true;
             }
             // What there is to tell others.
-            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Storm(_) => (),
+            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) => (),
+            Action::Paused(_) | Action::Storm(_) => (),
         }
     }
 
@@ -507,10 +511,13 @@ impl Grove {
                 self.obey(id, slot, life);
                 continue;
             }
-            // Nothing but time is missing, as long as somebody waits for a restart.
+            // Nothing but time is missing, as long as somebody waits for a restart, and not for a sibling.
             let waits = |node: &Node| {
-                let mut slots = node.slots();
-                slots.any(|(slot, _)| matches!(node.state(slot), Some(State::Delayed(_))))
+                let mut held = node.slots().filter_map(|(slot, _)| match node.state(slot) {
+                    Some(State::Delayed(held)) => Some(held),
+                    _ => None,
+                });
+                held.any(|held| held != Held::Needy)
             };
             if !self.nodes.values().any(waits) {
                 self.all_get_on = false;

@@ -47,7 +47,6 @@ impl<'a> Replay<'a> {
     fn step(&mut self, action: &Action) {
         match *action {
             Action::Start(slot, ..) => self.lives[slot] = self.node.life(slot),
-            Action::Abandon(slot) => self.lives[slot] = None,
             Action::Ask(slot, _) | Action::Kill(slot, _) => {
                 if let Some(life) = &mut self.lives[slot] {
                     life.is_told = true;
@@ -121,7 +120,7 @@ pub(super) fn starts_go_forward(node: &Node, turn: &Turn) {
         let is_with_others = match cause {
             Cause::Boot | Cause::Add => true,
             Cause::Restart => is_group,
-            Cause::Call => false,
+            Cause::Call | Cause::Resume => false,
         };
         let Some(row) = node.row(slot).filter(|_| is_with_others) else {
             continue;
@@ -130,6 +129,8 @@ pub(super) fn starts_go_forward(node: &Node, turn: &Turn) {
             let is_beside = node.life(need).is_some_and(|life| life.is_beside);
             let is_early = match node.state(need) {
                 Some(State::Running(_)) => false,
+                // It has nothing more to do, and nobody waits for it.
+                Some(State::Idle) if machine.rows.row(need).is_done => false,
                 _ if matches!(turn.input, Input::Add(_, added, _) if added == slot) => true,
                 Some(State::Due(_)) => true,
                 Some(State::Starting(Cause::Boot | Cause::Restart, Patience::InTime)) => !is_beside,
@@ -326,6 +327,10 @@ pub(super) fn time_to_stop(node: &Node, time_of: &dyn Fn(Slot) -> Duration) -> D
 /// start, a supervisor, all of whose own waits have deadlines. And who waits for others waits for somebody.
 pub(super) fn no_wait_is_without_a_deadline(node: &Node, turn: &Turn) {
     for (slot, row) in node.slots() {
+        // That it is gone is told at once.
+        if turn.actions.contains(&Action::Abandon(slot)) {
+            continue;
+        }
         let needs_deadline = match node.state(slot) {
             Some(State::Starting(_, Patience::InTime)) => {
                 row.child.traits.init_timeout.is_some() && !row.child.at_once
@@ -333,7 +338,7 @@ pub(super) fn no_wait_is_without_a_deadline(node: &Node, turn: &Turn) {
             Some(State::Stopping(_, Force::Asked)) => !is_unlimited(&row.child),
             Some(State::Starting(_, Patience::Over) | State::Running(true)) => true,
             Some(State::Stopping(_, Force::Killed)) => true,
-            Some(State::Delayed(held)) => held != Held::Over,
+            Some(State::Delayed(held)) => !matches!(held, Held::Over | Held::Needy),
             _ => false,
         };
         assert!(
@@ -425,9 +430,17 @@ fn are_calls_pending(node: &Node, turn: &Turn) {
 
 /// When nothing is under way any more, all run or are down for good.
 pub(super) fn it_is_at_rest(node: &Node) {
-    for (slot, _) in node.slots() {
+    for (slot, row) in node.slots() {
         let state = node.state(slot);
-        let is_at_rest = matches!(state, Some(State::Running(false) | State::Idle));
+        let is_down = |&need: &Slot| {
+            let state = node.state(need);
+            matches!(state, Some(State::Idle | State::Delayed(Held::Needy)))
+        };
+        let is_at_rest = match state {
+            Some(State::Running(false) | State::Idle) => true,
+            Some(State::Delayed(Held::Needy)) => row.needs.iter().any(is_down),
+            _ => false,
+        };
         assert!(is_at_rest, "{slot} is at rest, not {state:?}");
     }
     assert!(node.up && node.calls.is_empty() && node.ending.is_none());

@@ -330,7 +330,13 @@ impl Brain {
                 } else {
                     let graph = Graph::new(needs.clone()).expect("there is no circle");
                     let (start, stop) = (*start, *stop);
-                    Machine::with_lanes(*settings, &children, Lanes { start, stop, graph })
+                    let lanes = Lanes {
+                        start,
+                        stop,
+                        graph,
+                        ..Lanes::default()
+                    };
+                    Machine::with_lanes(*settings, &children, lanes)
                 }))
             }
         }
