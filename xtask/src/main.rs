@@ -35,6 +35,7 @@ tasks:
   deep           slow checks with more cases and with tools that not everybody has
   bench-compare  measures ours, plain tokio and others in turn; takes options
   bench-count    counts instructions and compares with those committed; --bless writes them anew
+  bench-cost     counts what each part costs when it is asked for; --readme writes the table
   help           prints this text";
 
 /// What a shell expects when the arguments themselves were wrong.
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         "deep" => deep::run(&root),
         "bench-compare" => bench::compare(&root, &arguments[1..]),
         "bench-count" => bench::count(&root, &arguments[1..]),
+        "bench-cost" => bench::cost(&root, &arguments[1..]),
         unknown => bad_usage(&format!("there is no task `{unknown}`")),
     }
 }

@@ -10,6 +10,7 @@
 
 mod cell;
 mod chaos;
+mod cost;
 mod measure;
 mod message;
 mod options;
@@ -29,6 +30,7 @@ use options::Options;
 const USAGE: &str = "\
 usage: perennial-bench WORKLOAD [--n N] [--m M] [--workers W] [--system S] [--window K]
        perennial-bench chaos [--seconds S] [--seed N] [--n N] [--workers W]
+       perennial-bench cost PART CHILDREN RESTARTS
 
 workloads: spawn-call memory shutdown shutdown-ordered restart-err restart-panic
            ofa depth storm snapshot
@@ -68,6 +70,9 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1).peekable();
     if arguments.next_if(|word| word == "chaos").is_some() {
         return chaos::main(arguments);
+    }
+    if arguments.next_if(|word| word == "cost").is_some() {
+        return cost::main(arguments);
     }
     let options = match Options::parse(arguments, SYSTEMS) {
         Ok(options) => options,

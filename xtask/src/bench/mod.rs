@@ -1,7 +1,8 @@
-//! `cargo xtask bench-compare` and `cargo xtask bench-count`: what supervision costs, beside others
-//! and beside what it cost before.
+//! `cargo xtask bench-compare`, `bench-count` and `bench-cost`: what supervision costs, beside others, beside
+//! what it cost before, and with each of its parts.
 
 mod cases;
+mod cost;
 mod count;
 mod figures;
 mod plot;
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use cases::{CASES, Case, SYSTEMS, System};
+pub(crate) use cost::cost;
 pub(crate) use count::count;
 use figures::{Figure, Figures};
 use programs::Programs;

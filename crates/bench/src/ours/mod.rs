@@ -1,5 +1,6 @@
 //! The workloads under our supervisors.
 
+mod cost;
 mod many;
 mod restart;
 mod snapshot;
@@ -14,6 +15,8 @@ use tokio::sync::mpsc;
 
 use crate::measure::Measurement;
 use crate::options::{Options, Workload};
+
+pub(crate) use cost::{Part, cost};
 
 /// Longer than any workload runs: all restarts stay in the window.
 const PERIOD: Duration = Duration::from_secs(3600);
