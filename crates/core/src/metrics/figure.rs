@@ -66,7 +66,7 @@ pub(super) const STALLS: Figure = Figure::new(
 pub(super) const START_TIME: Figure = Figure::new(
     "perennial_child_start_seconds",
     Kind::Times,
-    "From the begin of an initialization until the child ran.",
+    "From the beginning of an initialization until the child ran.",
 );
 pub(super) const UPTIME: Figure = Figure::new(
     "perennial_child_uptime_seconds",

@@ -33,7 +33,7 @@ const MAX_LABELS: usize = 1_000;
 /// | `perennial_child_kills_total` | counter | tasks that a supervisor aborted |
 /// | `perennial_child_drops_total` | counter | children that stay down, as [`OnLimit::Drop`](crate::OnLimit::Drop) says |
 /// | `perennial_child_stalls_total` | counter | polls that lasted too long, if the root looks for them by [`stalls_after`](crate::Supervisor::stalls_after) |
-/// | `perennial_child_start_seconds` | histogram | from the begin of an initialization until the child ran |
+/// | `perennial_child_start_seconds` | histogram | from the beginning of an initialization until the child ran |
 /// | `perennial_child_uptime_seconds` | histogram | how long a child had run when it ended |
 /// | `perennial_child_stop_seconds` | histogram | from the request to stop, or the abort, to the end |
 /// | `perennial_child_restart_delay_seconds` | histogram | waits before a restart: backoff, storm, quarantine, the word of a classifier |
