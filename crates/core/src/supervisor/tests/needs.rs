@@ -97,8 +97,9 @@ fn a_child_that_waits_for_another_is_started_when_that_one_is_up_again() {
 }
 
 #[test]
-fn a_child_that_waits_for_another_is_started_when_that_one_declines_or_is_deleted() {
-    let ends: [&[Input]; 2] = [
+fn a_child_that_waits_for_another_is_started_when_that_one_declines_is_paused_or_deleted() {
+    let ends: [&[Input]; 3] = [
+        &[Input::Pause(1, 0)],
         &[Input::Restart(1, 0), Input::Ignored(0)],
         &[Input::Delete(1, 0)],
     ];
