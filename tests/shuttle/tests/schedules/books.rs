@@ -70,6 +70,17 @@ impl Books {
         of_it.filter(|event| kind(&event.kind)).count()
     }
 
+    /// When such an event of that child was told for the first time.
+    pub(crate) fn number(&self, path: &str, kind: fn(&EventKind) -> bool) -> Option<u64> {
+        let pages = self.open();
+        let mut of_it = pages
+            .events
+            .iter()
+            .filter(|event| event.path.to_string() == path);
+        let found = of_it.find(|event| kind(&event.kind))?;
+        Some(found.number)
+    }
+
     /// Nobody must be left at this moment: a supervisor that was stopped has told so.
     pub(crate) fn nobody_is_left(&self) {
         let pages = self.open();
@@ -148,9 +159,12 @@ impl Story {
     }
 }
 
-/// Whether it is what the supervisor has decided, which it tells after the end.
+/// Whether it is what the supervisor has decided or seen, which it may tell after the end.
 fn is_told_later(kind: &EventKind) -> bool {
-    matches!(kind, EventKind::Crashed { .. })
+    matches!(
+        kind,
+        EventKind::Crashed { .. } | EventKind::Delayed { .. } | EventKind::Recovered
+    )
 }
 
 fn stories(events: &[Event]) -> BTreeMap<Incarnation, Story> {

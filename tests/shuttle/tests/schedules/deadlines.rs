@@ -16,13 +16,13 @@ use crate::explore::explore;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Time goes by until it is stopped.
-struct Ticking {
+pub(crate) struct Ticking {
     over: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
 
 impl Ticking {
-    fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let until = Arc::clone(&over);
         let task = spawn(async move {
@@ -33,7 +33,7 @@ impl Ticking {
         Self { over, task }
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.over.store(true, Ordering::Relaxed);
         self.task.await.expect("it does not panic");
     }

@@ -11,5 +11,7 @@ mod dynamic;
 mod explore;
 mod groups;
 mod itself;
+mod owned;
+mod readiness;
 mod starts;
 mod stops;
