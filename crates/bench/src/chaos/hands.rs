@@ -124,7 +124,15 @@ impl Hand {
         let id = format!("w{index}");
         let _gone = supervisor.terminate_child(id.as_str()).await;
         if supervisor.delete_child(id).await.is_ok() {
-            let _there = supervisor.start_child(subject(&self.world, index)).await;
+            let spec = subject(&self.world, index);
+            let spec = match self.dice.roll(2) {
+                // One that it needs from now on, if that one runs.
+                0 => spec.after([format!("w{}", (index + 1) % 8)]),
+                _ => spec,
+            };
+            if supervisor.start_child(spec).await.is_err() {
+                let _there = supervisor.start_child(subject(&self.world, index)).await;
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use perennial::{
     Backoff, ChildSpec, DynamicHandle, DynamicSupervisor, Event, ExitReason, ExitVerdict,
-    InitPolicy, Intensity, OnLimit, PartitionSupervisor, Restart, ShutdownStrategy, StormGuard,
-    Strategy, Supervisor, TaskSupervisor, TaskSupervisorHandle,
+    InitPolicy, Intensity, OnLimit, PartitionSupervisor, Restart, ShutdownStrategy, StartMode,
+    StopMode, StormGuard, Strategy, Supervisor, TaskSupervisor, TaskSupervisorHandle,
 };
 
 use super::ledger::Ledger;
@@ -78,7 +78,8 @@ impl Site {
             Strategy::OneForOne,
             Strategy::OneForAll,
         ][number % 4];
-        let mut district = Supervisor::new(format!("d{number}"), strategy).unlimited_intensity();
+        let district = Supervisor::new(format!("d{number}"), strategy).unlimited_intensity();
+        let mut district = side_by_side(district, number);
         let (crowd, errands) = (crowd(world), TaskSupervisor::new("errands"));
         let errands = errands.max_children(ERRANDS).abort_grace(ABORT);
         self.crowds.push(crowd.handle());
@@ -88,7 +89,7 @@ impl Site {
             ("all", Strategy::OneForAll),
             ("rest", Strategy::RestForOne),
         ] {
-            district = district.child(nested(hall(world, id, strategy)));
+            district = district.child(nested(hall(world, id, strategy, number)));
         }
         let shards = PartitionSupervisor::new("shards", SHARDS, |index| subject(world, index));
         // There is none without a limit.
@@ -103,18 +104,57 @@ impl Site {
     }
 }
 
-/// A supervisor with workers of all sorts, and another one amid them.
-fn hall(world: &Arc<World>, id: &'static str, strategy: Strategy) -> Supervisor {
-    let mut hall = group(id, strategy);
+/// A supervisor with workers of all sorts, and another one amid them; in every other district they need each
+/// other, and start and stop in another way each time.
+fn hall(world: &Arc<World>, id: &'static str, strategy: Strategy, number: usize) -> Supervisor {
+    let needs = number % 2 == 1;
+    // Those with odd numbers are to have all ways too.
+    let mut hall = side_by_side(group(id, strategy), number / 2);
     for index in 0..HALL - INNER {
-        hall = hall.child(subject(world, index));
+        let spec = subject(world, index);
+        hall = hall.child(if needs {
+            spec.after(needed_by(index))
+        } else {
+            spec
+        });
         if index == HALL / 2 {
-            let inner = group("inner", strategy);
+            let inner = side_by_side(group("inner", strategy), number);
             let inner = (0..INNER).fold(inner, |inner, index| inner.child(subject(world, index)));
-            hall = hall.child(nested(inner));
+            let inner = nested(inner);
+            hall = hall.child(if needs { inner.after(["w3"]) } else { inner });
         }
     }
     hall
+}
+
+/// Whom a worker of a hall needs: two before it and one behind, so that there are chains and branches and the list is
+/// not the order.
+fn needed_by(index: usize) -> Vec<String> {
+    let whom: &[usize] = match index {
+        0 => &[14],
+        3 | 4 => &[0],
+        6 => &[3, 4],
+        // One that may be quarantined, and one that may be dropped.
+        7 => &[2],
+        9 => &[11, 6],
+        12 => &[7, 9],
+        13 => &[12],
+        _ => &[],
+    };
+    whom.iter().map(|index| format!("w{index}")).collect()
+}
+
+/// One of the ways in which children start and stop beside each other.
+fn side_by_side(supervisor: Supervisor, turn: usize) -> Supervisor {
+    let starts = [
+        StartMode::Sequential,
+        StartMode::Concurrent,
+        StartMode::Waves,
+    ];
+    let stops = [StopMode::Ordered, StopMode::Concurrent, StopMode::Waves];
+    supervisor
+        .start_mode(starts[turn % 3])
+        .stop_mode(stops[(turn + turn / 3) % 3])
 }
 
 fn group(id: &'static str, strategy: Strategy) -> Supervisor {
