@@ -76,6 +76,8 @@ pub(super) enum Call {
     Terminate,
     Restart,
     Delete,
+    Pause,
+    Resume,
 }
 
 pub(super) fn ms(millis: u64) -> Duration {
@@ -310,6 +312,8 @@ fn calls() -> impl Strategy<Value = Call> {
         2 => Just(Call::Terminate),
         2 => Just(Call::Restart),
         1 => Just(Call::Delete),
+        1 => Just(Call::Pause),
+        2 => Just(Call::Resume),
     ]
 }
 

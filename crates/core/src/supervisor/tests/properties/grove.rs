@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::super::protocol::{Action, Cause, End, Exit, Input, Slot};
+use super::super::super::protocol::{Action, End, Exit, Input, Slot};
 use super::super::super::slot::{Held, State};
 use super::super::world::JUDGED;
 use super::drawn::{Act, Branch, Call, Child};
@@ -14,7 +14,6 @@ use super::laws;
 use super::node::{Id, Life, Node, Turn};
 use crate::child::ShutdownStrategy;
 use crate::clock::Moment;
-use crate::restart::DelayCause;
 
 #[derive(Clone)]
 pub(super) struct Grove {
@@ -84,7 +83,6 @@ impl Grove {
                 self.carry_out(id, action, &mut inputs);
             }
             let node = self.nodes.get_mut(&id).expect("it leaves below");
-            node.join_lives();
             laws::check(node, &turn);
             if node.finished {
                 self.leave(id);
@@ -100,7 +98,7 @@ impl Grove {
         let now = self.now;
         let node = self.node(id);
         match action {
-            Action::Start(slot, cause, timeout) => self.start(id, slot, cause, timeout, inputs),
+            Action::Start(slot, _, timeout) => self.start(id, slot, timeout, inputs),
             Action::Ask(slot, time) => {
                 node.set_deadline(slot, time.map(|time| now + time));
                 node.with_life(slot, |life| life.is_told = true);
@@ -124,10 +122,9 @@ impl Grove {
                 }
                 self.say(id, None, Input::Retry(slot));
             }
-            // For as long as it takes.
-            Action::Delay(slot, DelayCause::Dependency, _) => node.set_deadline(slot, None),
             Action::Delay(slot, _, time) | Action::Watch(slot, time) => {
-                node.set_deadline(slot, Some(now + time));
+                // Who waits for a sibling has no time for that.
+                node.set_deadline(slot, now.checked_add(time));
             }
             Action::Remove(slot) => node.take_out(slot),
             Action::Answer(request, _) => {
@@ -150,8 +147,8 @@ impl Grove {
                 node.finished = true;
             }
             // What there is to tell others.
-            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) => (),
-            Action::Paused(_) | Action::Storm(_) => (),
+            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Storm(_) => (),
+            Action::Paused(_) => (),
         }
     }
 
@@ -159,7 +156,6 @@ impl Grove {
         &mut self,
         id: Id,
         slot: Slot,
-        cause: Cause,
         timeout: Option<Duration>,
         inputs: &mut VecDeque<Input>,
     ) {
@@ -168,18 +164,15 @@ impl Grove {
         self.begun += 1;
         let now = self.now;
         let node = self.node(id);
-        let is_beside = node.is_beside(cause);
         let row = node.rows[slot]
             .as_mut()
             .expect("only what has a row starts");
         assert!(row.life.is_none(), "row {slot} has one life at a time");
         row.life = Some(Life {
             number,
-            cause,
             is_up: false,
             is_told: false,
             is_aborted: false,
-            is_beside,
             below: None,
             progress: None,
         });
@@ -489,6 +482,8 @@ impl Grove {
             (Call::Terminate, Some(slot)) => Input::Terminate(request, slot),
             (Call::Restart, Some(slot)) if is_list => Input::Restart(request, slot),
             (Call::Delete, Some(slot)) if is_list => Input::Delete(request, slot),
+            (Call::Pause, Some(slot)) if is_list => Input::Pause(request, slot),
+            (Call::Resume, Some(slot)) if is_list => Input::Resume(request, slot),
             // The desk refuses it.
             _ => return,
         };

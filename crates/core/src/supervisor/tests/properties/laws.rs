@@ -92,11 +92,8 @@ pub(super) fn stops_go_backward(node: &Node, turn: &Turn) {
                     StopMode::Concurrent => false,
                 };
                 let waits_for = row.needs.contains(&slot) || is_end && is_above;
-                // Who calls restart_child amid the restart of a group has it run beside that group.
-                let is_called = |life: Life| life.is_beside && life.cause == Cause::Call;
-                let lives = replay.lives[other].is_some_and(|life| is_end || !is_called(life));
                 assert!(
-                    !waits_for || !lives || other == slot,
+                    !waits_for || !replay.lives(other) || other == slot,
                     "{slot} stops before {other} {}",
                     story(node, turn)
                 );
@@ -106,8 +103,8 @@ pub(super) fn stops_go_backward(node: &Node, turn: &Turn) {
     }
 }
 
-/// Beside (a): whoever starts with others starts after those that it needs, and one that is added finds
-/// them running.
+/// Beside (a): whoever starts with others, or by a call, starts after those that it needs. One child that is restarted
+/// alone waits for nobody.
 pub(super) fn starts_go_forward(node: &Node, turn: &Turn) {
     let Brain::List(machine) = &node.machine else {
         return;
@@ -118,23 +115,18 @@ pub(super) fn starts_go_forward(node: &Node, turn: &Turn) {
             continue;
         };
         let is_with_others = match cause {
-            Cause::Boot | Cause::Add => true,
             Cause::Restart => is_group,
-            Cause::Call | Cause::Resume => false,
+            _ => true,
         };
         let Some(row) = node.row(slot).filter(|_| is_with_others) else {
             continue;
         };
         for &need in &row.needs {
-            let is_beside = node.life(need).is_some_and(|life| life.is_beside);
             let is_early = match node.state(need) {
-                Some(State::Running(_)) => false,
+                Some(State::Running(_) | State::Paused) => false,
                 // It has nothing more to do, and nobody waits for it.
-                Some(State::Idle) if machine.rows.row(need).is_done => false,
-                _ if matches!(turn.input, Input::Add(_, added, _) if added == slot) => true,
-                Some(State::Due(_)) => true,
-                Some(State::Starting(Cause::Boot | Cause::Restart, Patience::InTime)) => !is_beside,
-                _ => false,
+                Some(State::Idle) => !machine.rows.row(need).is_done,
+                _ => true,
             };
             assert!(
                 !is_early,
@@ -245,6 +237,7 @@ pub(super) fn each_life_ends_once(node: &Node, turn: &Turn) {
             Action::Await(slot, _) | Action::Abandon(slot) => replay.lives(slot),
             Action::Watch(slot, _) | Action::Stuck(slot) => replay.lives(slot),
             Action::Remove(slot) | Action::Retry(slot) => !replay.lives(slot),
+            Action::Paused(slot) => !replay.lives(slot),
             Action::Delay(slot, ..) | Action::Dropped(slot) => !replay.lives(slot),
             Action::Finish => (0..replay.lives.len()).all(|slot| !replay.lives(slot)),
             _ => true,
@@ -327,10 +320,6 @@ pub(super) fn time_to_stop(node: &Node, time_of: &dyn Fn(Slot) -> Duration) -> D
 /// start, a supervisor, all of whose own waits have deadlines. And who waits for others waits for somebody.
 pub(super) fn no_wait_is_without_a_deadline(node: &Node, turn: &Turn) {
     for (slot, row) in node.slots() {
-        // That it is gone is told at once.
-        if turn.actions.contains(&Action::Abandon(slot)) {
-            continue;
-        }
         let needs_deadline = match node.state(slot) {
             Some(State::Starting(_, Patience::InTime)) => {
                 row.child.traits.init_timeout.is_some() && !row.child.at_once
@@ -341,8 +330,10 @@ pub(super) fn no_wait_is_without_a_deadline(node: &Node, turn: &Turn) {
             Some(State::Delayed(held)) => !matches!(held, Held::Over | Held::Needy),
             _ => false,
         };
+        // Its exit comes at once.
+        let is_left_behind = turn.actions.contains(&Action::Abandon(slot));
         assert!(
-            !needs_deadline || row.deadline.is_some(),
+            !needs_deadline || row.deadline.is_some() || is_left_behind,
             "{slot} is waited for without a limit {}",
             story(node, turn)
         );
@@ -396,6 +387,7 @@ pub(super) fn calls_are_answered_whatever_else_goes_on(node: &Node, turn: &Turn)
         Input::Add(request, slot, _) | Input::AddKnown(request, slot) => (request, slot),
         Input::Terminate(request, slot) | Input::Restart(request, slot) => (request, slot),
         Input::Delete(request, slot) => (request, slot),
+        Input::Pause(request, slot) | Input::Resume(request, slot) => (request, slot),
         _ => return are_calls_pending(node, turn),
     };
     let is_answered = |action: &Action| matches!(*action, Action::Answer(to, _) if to == request);
@@ -404,7 +396,8 @@ pub(super) fn calls_are_answered_whatever_else_goes_on(node: &Node, turn: &Turn)
         (Input::Restart(..), Some(State::Starting(Cause::Call | Cause::Restart, _))) => true,
         // With its group, which is stopped first.
         (Input::Restart(..), Some(State::Due(_))) => true,
-        (Input::Terminate(..), Some(State::Stopping(..))) => true,
+        (Input::Terminate(..) | Input::Pause(..), Some(State::Stopping(..))) => true,
+        (Input::Resume(..), Some(State::Starting(Cause::Resume, _))) => true,
         _ => false,
     };
     let is_heard = is_begun || turn.actions.iter().any(is_answered);
@@ -428,7 +421,7 @@ fn are_calls_pending(node: &Node, turn: &Turn) {
     }
 }
 
-/// When nothing is under way any more, all run or are down for good.
+/// When nothing is under way any more, all run, are down for good, or wait for one that is.
 pub(super) fn it_is_at_rest(node: &Node) {
     for (slot, row) in node.slots() {
         let state = node.state(slot);
@@ -437,7 +430,7 @@ pub(super) fn it_is_at_rest(node: &Node) {
             matches!(state, Some(State::Idle | State::Delayed(Held::Needy)))
         };
         let is_at_rest = match state {
-            Some(State::Running(false) | State::Idle) => true,
+            Some(State::Running(false) | State::Idle | State::Paused) => true,
             Some(State::Delayed(Held::Needy)) => row.needs.iter().any(is_down),
             _ => false,
         };

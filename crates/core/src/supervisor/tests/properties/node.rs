@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::super::super::convoy::Lanes;
 use super::super::super::decide::Decide;
 use super::super::super::graph::Graph;
-use super::super::super::machine::{Goal, Machine};
-use super::super::super::protocol::{Action, Cause, End, Exit, Input, Newcomer, Request, Slot};
+use super::super::super::machine::Machine;
+use super::super::super::protocol::{Action, End, Exit, Input, Newcomer, Request, Slot};
 use super::super::super::slot::State;
-use super::super::super::strategy::{AutoShutdown, StartMode, StopMode, Strategy};
+use super::super::super::strategy::{AutoShutdown, StartMode, StopMode};
 use super::drawn::{Branch, Child};
 use crate::clock::Moment;
 use crate::dynamic;
@@ -64,13 +64,10 @@ pub(super) struct Row {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Life {
     pub(super) number: u64,
-    pub(super) cause: Cause,
     pub(super) is_up: bool,
     /// It was asked to end, or aborted, by its supervisor.
     pub(super) is_told: bool,
     pub(super) is_aborted: bool,
-    /// A call started it while its group was stopped or started: it lives beside that group.
-    pub(super) is_beside: bool,
     pub(super) below: Option<Id>,
     /// When it said that it gets on, if nobody has looked since.
     pub(super) progress: Option<Duration>,
@@ -207,32 +204,6 @@ impl Node {
     pub(super) fn set_deadline(&mut self, slot: Slot, at: Option<Duration>) {
         if let Some(row) = &mut self.rows[slot] {
             row.deadline = at;
-        }
-    }
-
-    /// Whether a life that begins for that reason has nothing to do with the group that is under way.
-    pub(super) fn is_beside(&self, cause: Cause) -> bool {
-        let Brain::List(machine) = &self.machine else {
-            return false;
-        };
-        let alone = machine.settings.strategy == Strategy::OneForOne && cause == Cause::Restart;
-        (alone || matches!(cause, Cause::Add | Cause::Call)) && machine.goal != Goal::Run
-    }
-
-    /// Those beside a group are like all others when it is over.
-    pub(super) fn join_lives(&mut self) {
-        let Brain::List(machine) = &self.machine else {
-            return;
-        };
-        if !machine.is_clearing() && !machine.is_lifting() {
-            for life in self
-                .rows
-                .iter_mut()
-                .flatten()
-                .filter_map(|row| row.life.as_mut())
-            {
-                life.is_beside = false;
-            }
         }
     }
 
