@@ -50,10 +50,11 @@ pub use async_trait::async_trait;
 #[cfg(feature = "test-util")]
 pub use child::Hold;
 pub use child::{
-    BlockingContext, CallError, ChildError, ChildInfo, ChildRef, ChildReport, ChildSettings,
-    ChildSpec, Context, Fault, Findings, InitPolicy, Lint, Outcome, PathError, Report, RunFuture,
-    Scope, ScopedTask, ScopedTaskError, Semantics, ShutdownStrategy, SpecError, StartChildError,
-    Started, Stash, StopSignal, Supervisable, SupervisorHandle, blocking, worker,
+    Applied, ApplyError, ApplyFailure, BlockingContext, CallError, ChildError, ChildInfo, ChildRef,
+    ChildReport, ChildSettings, ChildSpec, Context, Fault, Findings, InitPolicy, Lint, Outcome,
+    PathError, Replace, Report, RunFuture, Scope, ScopedTask, ScopedTaskError, Semantics,
+    ShutdownStrategy, SpecError, StartChildError, Started, Stash, StopSignal, Supervisable,
+    SupervisorHandle, blocking, worker,
 };
 pub use crash::{CrashDecision, CrashPhase, CrashReport, Crashes};
 pub use dataspace::{

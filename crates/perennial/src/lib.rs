@@ -42,6 +42,7 @@
 //! | a child that goes on where its last life was | [`Context::stash`], [`Stash`] |
 //! | how children stop | [`ShutdownStrategy`], [`Report`] |
 //! | looking and steering from outside | [`SupervisorHandle`], [`Snapshot`], [`EventStream`] |
+//! | changing a tree while it runs | [`SupervisorHandle::apply`], [`Replace`], [`SupervisorHandle::pause_child`] |
 //! | values that children find each other by | [`Context::publish`], [`Dataspace`] |
 //! | a child that blocks its thread | [`Supervisor::stalls_after`], [`EventKind::Stalled`] |
 //! | figures for dashboards and alarms | `MetricsObserver`, with the feature `metrics` |
@@ -65,6 +66,7 @@ pub use perennial_core::Hold;
 pub use perennial_core::MetricsObserver;
 #[cfg(feature = "signals")]
 pub use perennial_core::{Application, ApplicationEnd};
+pub use perennial_core::{Applied, ApplyError, ApplyFailure, Replace};
 pub use perennial_core::{
     AutoShutdown, Backoff, BlockingContext, BoxError, Busy, CallError, ChildError, ChildId,
     ChildInfo, ChildKind, ChildPath, ChildRef, ChildReport, ChildSettings, ChildSpec, ChildState,

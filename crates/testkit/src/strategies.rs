@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use perennial_core::{
-    ChildId, ChildSpec, ExitReason, InitPolicy, Restart, ShutdownStrategy, Supervisor,
+    ChildId, ChildSpec, ExitReason, InitPolicy, Replace, Restart, ShutdownStrategy, Supervisor,
     SupervisorHandle,
 };
 use proptest::prelude::*;
@@ -134,6 +134,9 @@ pub enum Deed {
     Pause(usize),
     /// A child is resumed by a call, whose answer is not waited for.
     Resume(usize),
+    /// A child is replaced by a new worker, now if it says so and else at its next restart, by a call whose answer is not
+    /// waited for.
+    Replace(usize, bool),
     /// A child is added by a call, whose answer is not waited for.
     Add(usize),
     /// So many milliseconds pass, and all that can go on does.
@@ -219,6 +222,7 @@ pub fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         1 => who.clone().prop_map(Deed::Delete),
         1 => who.clone().prop_map(Deed::Pause),
         1 => who.clone().prop_map(Deed::Resume),
+        1 => (who.clone(), any::<bool>()).prop_map(|(who, now)| Deed::Replace(who, now)),
         1 => who.prop_map(Deed::Add),
         2 => (0..500_u64).prop_map(Deed::Wait),
     ];
@@ -295,6 +299,18 @@ impl Deed {
                 let new = Script::new(format!("new{}", workers.len()));
                 workers.push(new.clone());
                 tokio::spawn(async move { above.start_child(new).await });
+            }
+            Self::Replace(who, now) => {
+                if let Some((above, id)) = somebody(root, who).await {
+                    let new = Script::new(id.as_str());
+                    workers.push(new.clone());
+                    let when = if now {
+                        Replace::Now
+                    } else {
+                        Replace::AtNextRestart
+                    };
+                    tokio::spawn(async move { above.replace_child(new, when).await });
+                }
             }
             Self::Wait(millis) => {
                 tokio::time::advance(Duration::from_millis(millis)).await;

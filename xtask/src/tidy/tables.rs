@@ -198,6 +198,7 @@ pub(crate) const ROLES: &[Role] = &[
 pub(crate) const PURE: &[&str] = &[
     "machine.rs",
     "supervisor/calls.rs",
+    "supervisor/comparison.rs",
     "supervisor/convoy.rs",
     "supervisor/decide.rs",
     "supervisor/graph.rs",
@@ -206,6 +207,7 @@ pub(crate) const PURE: &[&str] = &[
     "supervisor/order.rs",
     "supervisor/pauses.rs",
     "supervisor/protocol.rs",
+    "supervisor/renewals.rs",
     "supervisor/restarts.rs",
     "supervisor/rows.rs",
     "supervisor/slot.rs",

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use perennial::{
-    CallError, ChildError, ChildPath, Context, Escalation, Exhausted, ExitReason, Fault,
-    InitializationError, Lint, LostEvents, Outcome, PathError, PublishError, RunError,
-    ScopedTaskError, SpecError, StartChildError, StartError, Started, Supervisable, Supervisor,
-    TaskError, TaskSupervisor, WaitError, async_trait, worker,
+    Applied, ApplyError, ApplyFailure, CallError, ChildError, ChildPath, Context, Escalation,
+    Exhausted, ExitReason, Fault, InitializationError, Lint, LostEvents, Outcome, PathError,
+    PublishError, RunError, ScopedTaskError, SpecError, StartChildError, StartError, Started,
+    Supervisable, Supervisor, TaskError, TaskSupervisor, WaitError, async_trait, worker,
 };
 
 use crate::source::book;
@@ -165,12 +165,35 @@ fn of_calls() -> Vec<Told> {
         ChildError::Paused { id: id() },
         ChildError::NotPaused { id: id() },
         ChildError::DependencyDown { id: id() },
+        ChildError::Spec { source: twins() },
         ChildError::Dynamic,
         ChildError::ShuttingDown,
         ChildError::NotRunning {
             supervisor: station()
         },
         ChildError::Ended { reason: reason() },
+        ApplyError::Spec { source: twins() },
+        ApplyError::Incomplete {
+            applied: Applied::default(),
+            failed: failed(),
+        },
+        ApplyError::Dynamic,
+        ApplyError::NotRunning {
+            supervisor: station()
+        },
+        ApplyError::Ended { reason: reason() },
+        ApplyFailure::Remove {
+            id: id(),
+            source: ChildError::Dynamic
+        },
+        ApplyFailure::Replace {
+            id: id(),
+            source: ChildError::Dynamic
+        },
+        ApplyFailure::Add {
+            id: id(),
+            source: StartChildError::Dynamic
+        },
         CallError::NotRunning { id: station() },
         CallError::Ended { reason: reason() },
         PathError::NotFound {
@@ -391,6 +414,14 @@ async fn of_scopes() -> Vec<Told> {
             panicked.expect_err("it panicked").to_string(),
         ),
     ]
+}
+
+fn failed() -> Vec<ApplyFailure> {
+    let add = |id: &str| ApplyFailure::Add {
+        id: id.into(),
+        source: StartChildError::Dynamic,
+    };
+    vec![add("log"), add("camera")]
 }
 
 fn twins() -> SpecError {

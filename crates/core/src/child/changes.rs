@@ -1,10 +1,49 @@
-//! The calls that change a tree while it runs: children that rest for a while.
+//! The calls that change a tree while it runs: children that rest, new specs, and whole lists of children.
+
+use std::fmt;
 
 use tokio::sync::oneshot;
 
+use super::comparison::{Comparison, Step};
+use super::handle::send;
 use super::inbox::{Call, Order, Via, Whom};
-use super::{ChildError, ChildRef, SupervisorHandle};
+use super::{ApplyError, ApplyFailure, ChildError, ChildRef, ChildSpec, Replace, SupervisorHandle};
 use crate::path::ChildId;
+
+/// What [`apply`](SupervisorHandle::apply) has done with which children, in the order in which it was done.
+///
+/// Prints as one line.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ChildSpec, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let feed = |id: &str| -> ChildSpec {
+///     worker(id, |ctx| async move { ctx.stopping().await; Ok(()) })
+/// };
+/// let handle = Supervisor::one_for_one("feeds").child(feed("news")).child(feed("sports")).start().await?;
+/// let applied = handle.apply([feed("news"), feed("weather")]).await?;
+/// assert_eq!(applied.to_string(), "1 unchanged, removed sports, added weather");
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// They were there as wanted, and nothing was done to them.
+    pub unchanged: Vec<ChildId>,
+    /// They were not wanted: stopped, and deleted.
+    pub removed: Vec<ChildId>,
+    /// They have a new spec, or will have it when they are next started.
+    pub replaced: Vec<ChildId>,
+    /// They were not there, and run now, or have declined to start.
+    pub added: Vec<ChildId>,
+}
 
 impl SupervisorHandle {
     /// Stops a child as its spec says, until [`resume_child`](Self::resume_child) starts it again.
@@ -68,5 +107,202 @@ impl SupervisorHandle {
         let (reply, answer) = oneshot::channel();
         let call = Call::Order(Whom::any(id), Via::Supervisor, Order::Resume(reply));
         self.order(call, answer).await
+    }
+
+    /// Gives the child of the spec's id that spec in place of its own.
+    ///
+    /// The child keeps its place in the order, its counters, how it last ended, and what it has [stashed](super::Stash).
+    /// With [`Replace::Now`] it is stopped as its old spec says and started with the new one, and on return it runs, or has
+    /// declined to start; one that is down is started, and one that waits for its restart too. One that is
+    /// [paused](Self::pause_child) stays so, with the new spec. Counts no restart, waits for no backoff, and takes no sibling along; but if the
+    /// child is about to be restarted with its group, it goes along with that, and a temporary one is gone then.
+    ///
+    /// With [`Replace::AtNextRestart`] it returns at once: the present life goes on and ends by the rules of the old
+    /// spec, and the next start, for whatever reason, is that of the new one. A second new spec before that takes the place
+    /// of the first. What is kept so is gone with the child's place: if it is deleted, is temporary and ends, or if the
+    /// supervisor is restarted, whose children are always those of its own list, as they stand there.
+    ///
+    /// A supervisor can be replaced too. Handles of the one that was there stay good; those that were taken from the new
+    /// blueprint are not of this place.
+    ///
+    /// # Errors
+    ///
+    /// - [`ChildError::Spec`]: the new spec is faulty, or would need itself by way of others.
+    /// - [`ChildError::NotFound`]: to add a child is [`start_child`](Self::start_child).
+    /// - [`ChildError::DependencyDown`]: it is to start now and needs who does not run. In these three cases the child
+    ///   goes on as it is.
+    /// - [`ChildError::Initialization`]: it could not start with the new spec. It is down, and has the new spec.
+    /// - [`ChildError::Cancelled`]: another call, or the end of the supervisor, came between.
+    ///
+    /// and those of a supervisor that is dynamic, ends, or does not run.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future before the supervisor has heard the call drops the spec; afterwards the
+    /// child is replaced all the same.
+    pub async fn replace_child(
+        &self,
+        child: impl Into<ChildSpec>,
+        when: Replace,
+    ) -> Result<ChildRef, ChildError> {
+        let (reply, answer) = oneshot::channel();
+        let call = Call::Replace(Box::new(child.into()), when, reply);
+        self.order(call, answer).await
+    }
+
+    /// Lets the supervisor have these children and no others: adds, replaces and removes what differs, and leaves all else
+    /// alone.
+    ///
+    /// Children are told apart by their ids, and specs by their [`version`](ChildSpec::version): a child whose spec
+    /// says the same version as that of the list, or as which says nothing, is not touched; it goes on in its present life, or stays
+    /// down, or paused. The whole list is checked before anything is done. Then those that are not in it are terminated and
+    /// deleted, from the back; then those of another version are [replaced](Self::replace_child), at once, and new ones
+    /// added at the end, in the order of the list but each after those that it needs. The order of those that were
+    /// there does not change.
+    ///
+    /// Two of these calls on one supervisor wait for each other. As with [`start_child`](Self::start_child), a supervisor that is itself
+    /// restarted has the children of its own list again.
+    ///
+    /// # Errors
+    ///
+    /// - [`ApplyError::Spec`]: the list is faulty: an id twice, a spec that its supervisor must not have, a sibling
+    ///   that is needed and not in the list, or a circle of these. Nothing was done.
+    /// - [`ApplyError::Incomplete`]: all was tried, and some of it failed.
+    ///
+    /// and those of a supervisor that is dynamic or does not run.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the rest undone; the change of the one child that it was about is carried out. The same
+    /// call again goes on from there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use perennial_core as perennial;
+    /// use perennial::{ChildSpec, Supervisor, worker};
+    ///
+    /// /// A worker for each line of a file of settings.
+    /// fn feeds(settings: &str) -> Vec<ChildSpec> {
+    ///     let feed = |line: &str| {
+    ///         let (id, url) = line.split_once(' ')?;
+    ///         let feed = worker(id, |ctx| async move { ctx.stopping().await; Ok(()) });
+    ///         Some(feed.version(url))
+    ///     };
+    ///     settings.lines().filter_map(feed).collect()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let handle = Supervisor::one_for_one("feeds").start().await?;
+    /// handle.apply(feeds("news example.org/news\nsports example.org/sports")).await?;
+    /// let applied = handle.apply(feeds("news example.org/news\nsports example.com/sports")).await?;
+    /// assert_eq!(applied.unchanged, ["news"]);
+    /// assert_eq!(applied.replaced, ["sports"]);
+    /// # handle.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn apply<I>(&self, wanted: I) -> Result<Applied, ApplyError>
+    where
+        I: IntoIterator<Item: Into<ChildSpec>>,
+    {
+        self.apply_with(wanted, Replace::Now).await
+    }
+
+    /// As [`apply`](Self::apply), where `when` says when those of another version are replaced.
+    ///
+    /// With [`Replace::AtNextRestart`] a child that is to get the version of the list at its next start counts as
+    /// being of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`apply`](Self::apply).
+    pub async fn apply_with<I>(&self, wanted: I, when: Replace) -> Result<Applied, ApplyError>
+    where
+        I: IntoIterator<Item: Into<ChildSpec>>,
+    {
+        let wanted: Vec<ChildSpec> = wanted.into_iter().map(Into::into).collect();
+        let _turn = self.seat.turn_to_apply().await;
+        let comparison = self.compare(wanted.clone(), when).await?;
+        let id = |at: usize| wanted[at].settings.id.clone();
+        let mut applied = Applied {
+            unchanged: comparison.unchanged.iter().map(|&at| id(at)).collect(),
+            ..Applied::default()
+        };
+        let mut failed = Vec::new();
+        for id in comparison.removed {
+            match self.remove(&id).await {
+                Ok(()) => applied.removed.push(id),
+                Err(source) => failed.push(ApplyFailure::Remove { id, source }),
+            }
+        }
+        for (at, step) in comparison.steps {
+            let (id, spec) = (id(at), wanted[at].clone());
+            match step {
+                Step::Replace(when) => match self.replace_child(spec, when).await {
+                    Ok(_) => applied.replaced.push(id),
+                    Err(source) => failed.push(ApplyFailure::Replace { id, source }),
+                },
+                Step::Add => match self.start_child(spec).await {
+                    Ok(_) => applied.added.push(id),
+                    Err(source) => failed.push(ApplyFailure::Add { id, source }),
+                },
+            }
+        }
+        if failed.is_empty() {
+            Ok(applied)
+        } else {
+            Err(ApplyError::Incomplete { applied, failed })
+        }
+    }
+
+    async fn compare(
+        &self,
+        wanted: Vec<ChildSpec>,
+        when: Replace,
+    ) -> Result<Comparison, ApplyError> {
+        let occupant = self.occupant().ok_or_else(|| ApplyError::NotRunning {
+            supervisor: self.id().clone(),
+        })?;
+        let (reply, answer) = oneshot::channel();
+        match send(&occupant, Call::Compare(wanted, when, reply), answer).await {
+            Ok(comparison) => comparison,
+            Err(reason) => Err(ApplyError::Ended { reason }),
+        }
+    }
+
+    /// Stops a child and forgets it, if somebody else has not done so by now.
+    async fn remove(&self, id: &ChildId) -> Result<(), ChildError> {
+        let removed = match self.terminate_child(id).await {
+            Ok(()) => self.delete_child(id).await,
+            Err(error) => Err(error),
+        };
+        match removed {
+            Err(ChildError::NotFound { .. }) => Ok(()),
+            removed => removed,
+        }
+    }
+}
+
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} unchanged", self.unchanged.len())?;
+        let changes = [
+            ("removed", &self.removed),
+            ("replaced", &self.replaced),
+            ("added", &self.added),
+        ];
+        for (what, ids) in changes.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+            write!(f, ", {what}")?;
+            for (index, id) in ids.iter().enumerate() {
+                write!(f, "{} {id}", if index == 0 { "" } else { "," })?;
+            }
+        }
+        Ok(())
     }
 }

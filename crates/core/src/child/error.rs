@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use snafu::Snafu;
 
-use super::Supervisable;
+use super::{Applied, Supervisable};
 use crate::exit::{ExitReason, InitializationError, Panic};
 use crate::path::{ChildId, ChildPath};
 
@@ -171,6 +171,12 @@ pub enum ChildError {
         /// The id of the child that was to be started.
         id: ChildId,
     },
+    /// The new spec of the child is faulty; the old one stays.
+    #[snafu(display("the new spec of the child is faulty"))]
+    Spec {
+        /// What is wrong with it.
+        source: SpecError,
+    },
     /// The child could not start. Its spec stays.
     #[snafu(display("child {id} could not start"))]
     Initialization {
@@ -202,6 +208,125 @@ pub enum ChildError {
     Ended {
         /// How it ended.
         reason: ExitReason,
+    },
+}
+
+/// Why a supervisor has not come to have the children that [`apply`](crate::SupervisorHandle::apply) was given.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ApplyError, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").child(clock.clone()).start().await?;
+/// let wanted = [clock.clone(), clock];                     // twice the same id
+/// let refused = handle.apply(wanted).await;
+/// assert!(matches!(refused, Err(ApplyError::Spec { .. })));
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Snafu)]
+#[snafu(module, visibility(pub(crate)))]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// The list is faulty, and nothing was changed.
+    #[snafu(display("the list of children is faulty"))]
+    Spec {
+        /// What is wrong with it.
+        source: SpecError,
+    },
+    /// Some of what was to be done could not be done; all else was.
+    #[snafu(display("{} could not be changed as wanted", Names(failed)))]
+    Incomplete {
+        /// What was done.
+        applied: Applied,
+        /// What was not, and why.
+        failed: Vec<ApplyFailure>,
+    },
+    /// The supervisor is a dynamic one: its children are made by its template, one by one.
+    #[snafu(display("the supervisor is dynamic"))]
+    Dynamic,
+    /// The supervisor does not run.
+    #[snafu(display("supervisor {supervisor} is not running"))]
+    NotRunning {
+        /// The supervisor.
+        supervisor: ChildId,
+    },
+    /// The supervisor ended before it answered.
+    #[snafu(display("the supervisor ended before it answered: {reason}"))]
+    Ended {
+        /// How it ended.
+        reason: ExitReason,
+    },
+}
+
+/// A change of one child that an [`apply`](crate::SupervisorHandle::apply) could not make.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ApplyError, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use perennial::{BoxError, Context, InitializationError, Started, Supervisable, async_trait};
+///
+/// struct Broken;
+///
+/// #[async_trait]
+/// impl Supervisable for Broken {
+///     fn name(&self) -> &str { "broken" }
+///     async fn initialize(&self, _: Context) -> Result<Started<'_>, InitializationError> {
+///         Err(InitializationError::new("no such file"))
+///     }
+/// }
+///
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").start().await?;
+/// match handle.apply([Broken.into(), clock]).await {
+///     Err(ApplyError::Incomplete { applied, failed }) => {
+///         assert_eq!(applied.added, ["clock"]);
+///         assert_eq!(failed[0].id(), "broken");
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Snafu)]
+#[snafu(module, visibility(pub(crate)))]
+#[non_exhaustive]
+pub enum ApplyFailure {
+    /// It is not wanted, and is still there.
+    #[snafu(display("child {id} could not be removed"))]
+    Remove {
+        /// Which child.
+        id: ChildId,
+        /// Why.
+        source: ChildError,
+    },
+    /// It has not come to run with its new spec.
+    #[snafu(display("child {id} could not be replaced"))]
+    Replace {
+        /// Which child.
+        id: ChildId,
+        /// Why.
+        source: ChildError,
+    },
+    /// It is wanted, and is not there.
+    #[snafu(display("child {id} could not be added"))]
+    Add {
+        /// Which child.
+        id: ChildId,
+        /// Why.
+        source: StartChildError,
     },
 }
 
@@ -522,6 +647,29 @@ impl Findings {
                 faults: self.faults,
             })
         }
+    }
+}
+
+impl ApplyFailure {
+    /// Which child could not be changed.
+    #[must_use]
+    pub fn id(&self) -> &ChildId {
+        match self {
+            Self::Remove { id, .. } | Self::Replace { id, .. } | Self::Add { id, .. } => id,
+        }
+    }
+}
+
+/// The children that could not be changed, in words.
+struct Names<'a>(&'a [ApplyFailure]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, failure) in self.0.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { ", " })?;
+            write!(f, "{}", failure.id())?;
+        }
+        Ok(())
     }
 }
 

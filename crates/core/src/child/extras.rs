@@ -25,6 +25,7 @@ pub(crate) struct Extras {
     pub(crate) stop_when: Option<Judge<bool>>,
     /// None is where its supervisor runs.
     pub(crate) place: Option<Place>,
+    pub(crate) version: Option<Arc<str>>,
 }
 
 /// What a user says to an exit.

@@ -109,6 +109,8 @@ pub struct ChildInfo {
     pub restarts: u64,
     /// How its life before ended.
     pub last_exit: Option<ExitReason>,
+    /// The [`version`](ChildSpec::version) of its spec, if that says one.
+    pub version: Option<Arc<str>>,
 }
 
 impl SupervisorHandle {
@@ -554,7 +556,7 @@ fn kill(supervisor: &Occupant, slot: usize, life: &Life) {
 }
 
 /// Hands a call in and waits for the answer; tells how the supervisor ended if none comes.
-async fn send<T>(
+pub(super) async fn send<T>(
     occupant: &Occupant,
     call: Call,
     answer: oneshot::Receiver<T>,
@@ -587,6 +589,7 @@ fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
         strategy: None,
         // A root runs where it was started.
         place: Place::Here,
+        version: None,
         state: match occupant.life.seat() {
             _ if occupant.life.stop.is_requested() => ChildState::Stopping,
             Some(seat) if !seat.is_up() => ChildState::Starting,

@@ -7,7 +7,9 @@ use std::task::{Poll, Waker};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
-use super::{ChildError, ChildRef, ChildSpec, StartChildError, StopRequest};
+use super::{
+    ApplyError, ChildError, ChildRef, ChildSpec, Comparison, Replace, StartChildError, StopRequest,
+};
 use crate::exit::ExitReason;
 use crate::path::{ChildId, Incarnation};
 use crate::sync::{Mutex, MutexGuard, OnceLock};
@@ -45,6 +47,10 @@ pub(crate) enum Word {
 pub(crate) enum Call {
     Start(Box<ChildSpec>, Via, StartReply),
     Order(Box<Whom>, Via, Order),
+    /// A new spec for the child of its id.
+    Replace(Box<ChildSpec>, Replace, RestartReply),
+    /// What is to be done so that there are these children and no others.
+    Compare(Vec<ChildSpec>, Replace, CompareReply),
     /// To be done when all that came before it was heard.
     Read(Reading),
 }
@@ -69,14 +75,18 @@ pub(crate) enum Via {
 
 pub(crate) type StartReply = oneshot::Sender<Result<ChildRef, StartChildError>>;
 
+pub(crate) type RestartReply = oneshot::Sender<Result<ChildRef, ChildError>>;
+
+pub(crate) type CompareReply = oneshot::Sender<Result<Comparison, ApplyError>>;
+
 /// What is to be done to a child, and whom to tell.
 #[derive(Debug)]
 pub(crate) enum Order {
     Terminate(oneshot::Sender<Result<(), ChildError>>),
-    Restart(oneshot::Sender<Result<ChildRef, ChildError>>),
+    Restart(RestartReply),
     Delete(oneshot::Sender<Result<(), ChildError>>),
     Pause(oneshot::Sender<Result<(), ChildError>>),
-    Resume(oneshot::Sender<Result<ChildRef, ChildError>>),
+    Resume(RestartReply),
 }
 
 /// Takes in from any thread, gives out to one supervisor.

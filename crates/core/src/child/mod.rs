@@ -4,6 +4,7 @@
 mod blocking;
 mod changes;
 mod closure;
+mod comparison;
 mod context;
 pub(crate) mod derived;
 mod error;
@@ -33,17 +34,19 @@ mod supervisable;
 
 pub(crate) use crate::tree::ChildKind;
 pub use blocking::{BlockingContext, blocking};
+pub use changes::Applied;
 pub use closure::worker;
+pub(crate) use comparison::{Comparison, Step};
 pub use context::Context;
 pub use error::{
-    CallError, ChildError, Fault, Findings, Lint, PathError, ScopedTaskError, SpecError,
-    StartChildError,
+    ApplyError, ApplyFailure, CallError, ChildError, Fault, Findings, Lint, PathError,
+    ScopedTaskError, SpecError, StartChildError,
 };
 pub(crate) use extras::Extras;
 #[cfg(feature = "test-util")]
 pub use handle::Hold;
 pub use handle::{ChildInfo, ChildRef, SupervisorHandle};
-pub(crate) use inbox::{Call, Inbox, Message, Order, StartReply, Via, Whom, Word};
+pub(crate) use inbox::{Call, Inbox, Message, Order, RestartReply, StartReply, Via, Whom, Word};
 pub(crate) use life::{Commons, Family, Heir, Legacy, Life};
 pub(crate) use lodging::Lodging;
 pub(crate) use owned::ScopeCell;
@@ -59,5 +62,5 @@ pub(crate) use stand_in::StandIns;
 pub use stash::Stash;
 pub(crate) use stash::Stashes;
 pub(crate) use stop::StopRequest;
-pub use strategy::{InitPolicy, ShutdownStrategy};
+pub use strategy::{InitPolicy, Replace, ShutdownStrategy};
 pub use supervisable::{RunFuture, Started, Supervisable};

@@ -1,6 +1,7 @@
 //! The children of one running supervisor: kept by its driver, read by everybody.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub(crate) struct RosterState {
     ids: Index,
     count: usize,
     next_rank: u64,
+    /// Specs that the next lives of children take.
+    kept: BTreeMap<usize, ChildSpec>,
 }
 
 /// The rows at one moment. Holding it holds nobody.
@@ -205,7 +208,8 @@ impl Picture {
         }
     }
 
-    fn in_order(&self) -> impl ExactSizeIterator<Item = &Entry> {
+    /// The rows in start order.
+    pub(crate) fn in_order(&self) -> impl ExactSizeIterator<Item = &Entry> {
         let mut entries = self.entries.rows();
         entries.sort_unstable_by_key(|entry| entry.rank);
         entries.into_iter()
@@ -240,6 +244,7 @@ impl RosterState {
             ids: Index::new(dynamic),
             count: 0,
             next_rank: 0,
+            kept: BTreeMap::new(),
         }
     }
 
@@ -276,14 +281,35 @@ impl RosterState {
         slot
     }
 
-    /// Takes a row out; it is to be dropped outside of the lock, as it holds values of the user's.
+    /// Keeps a spec for the next life of that row; the one that it takes the place of is to be dropped outside of the
+    /// lock, as it holds values of the user's.
     #[must_use]
-    pub(crate) fn remove(&mut self, slot: usize) -> Option<Entry> {
+    pub(crate) fn keep(&mut self, slot: usize, spec: ChildSpec) -> Option<ChildSpec> {
+        self.kept.insert(slot, spec)
+    }
+
+    /// The spec that is kept for that row.
+    pub(crate) fn kept(&self, slot: usize) -> Option<&ChildSpec> {
+        self.kept.get(&slot)
+    }
+
+    /// The row has the spec from now on that was kept for it; the old one is to be dropped outside of the lock.
+    #[must_use]
+    pub(crate) fn renew(&mut self, slot: usize) -> Option<ChildSpec> {
+        let spec = self.kept.remove(&slot)?;
+        let entry = self.entries.get_mut(slot)?;
+        Some(std::mem::replace(&mut entry.spec, spec))
+    }
+
+    /// Takes a row out, and what was kept for it; both are to be dropped outside of the lock, as they hold values of the
+    /// user's.
+    #[must_use]
+    pub(crate) fn remove(&mut self, slot: usize) -> Option<(Entry, Option<ChildSpec>)> {
         let entry = self.entries.take(slot)?;
         self.free.push(slot);
         self.count -= 1;
         self.ids.tidy(&self.entries, self.count);
-        Some(entry)
+        Some((entry, self.kept.remove(&slot)))
     }
 
     /// How many rows there are.
@@ -374,6 +400,7 @@ impl Entry {
             incarnation: self.present(),
             restarts: u64::from(self.restarts),
             last_exit: self.last_exit.clone(),
+            version: self.spec.settings.shared_version().cloned(),
         }
     }
 
@@ -401,6 +428,7 @@ impl Entry {
             kind: self.spec.settings.kind,
             strategy: None,
             place: self.spec.settings.place(),
+            version: self.spec.settings.shared_version().cloned(),
             state: self.state,
             incarnation: self.present(),
             restarts: u64::from(self.restarts),

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 use super::{Inbox, Life, Outcome, Report, Roster, Semantics};
@@ -24,6 +24,8 @@ pub(crate) struct Seat {
     shown: OnceLock<watch::Sender<Stage>>,
     /// How many children of a template were numbered.
     serial: AtomicU64,
+    /// The turn of those who apply lists of children; made for the first of them.
+    applying: OnceLock<Arc<Semaphore>>,
 }
 
 #[derive(Default)]
@@ -85,6 +87,7 @@ impl Seat {
             stage: Mutex::default(),
             shown: OnceLock::new(),
             serial: AtomicU64::new(0),
+            applying: OnceLock::new(),
         })
     }
 
@@ -98,6 +101,13 @@ impl Seat {
         state.reserved = true;
         state.place.get_or_insert_with(|| place.clone());
         Some(self.stage().left)
+    }
+
+    /// Waits for a turn to apply a list of children; it is over when the permit is dropped.
+    pub(crate) async fn turn_to_apply(&self) -> Option<OwnedSemaphorePermit> {
+        let turns = self.applying.get_or_init(|| Arc::new(Semaphore::new(1)));
+        // Nobody closes it.
+        Arc::clone(turns).acquire_owned().await.ok()
     }
 
     /// Gives the streams that were asked for before the start what they wait for.

@@ -249,6 +249,16 @@ impl ChildSpec {
         self
     }
 
+    /// Says which version of itself it is, in whatever words: by default it says nothing.
+    ///
+    /// [`apply`](crate::SupervisorHandle::apply) takes two specs of one id for the same if they say the same here, or both
+    /// nothing: what a closure holds cannot be compared. A hash of the settings that the child is made from will do. Shown in
+    /// snapshots.
+    pub fn version(mut self, version: impl Into<Arc<str>>) -> Self {
+        self.extras().version = Some(version.into());
+        self
+    }
+
     fn extras(&mut self) -> &mut Extras {
         Arc::make_mut(self.settings.extras.get_or_insert_default())
     }
@@ -311,6 +321,17 @@ impl ChildSettings {
     #[must_use]
     pub fn place(&self) -> Place {
         self.placed_apart().cloned().unwrap_or_default()
+    }
+
+    /// Which version of itself it is, if it says so.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.shared_version().map(AsRef::as_ref)
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared_version(&self) -> Option<&Arc<str>> {
+        self.extras.as_ref()?.version.as_ref()
     }
 
     /// Where it runs, if that is not where its supervisor does.

@@ -62,3 +62,32 @@ impl ShutdownStrategy {
     /// The default of a worker: 5 seconds.
     pub(crate) const WORKER: Self = Self::Graceful(Duration::from_secs(5));
 }
+
+/// When a new spec takes the place of an old one.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Replace, Supervisor, worker};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
+/// let handle = Supervisor::one_for_one("app").child(clock.clone()).start().await?;
+/// let first = handle.which_child("clock").await?.incarnation;
+/// handle.replace_child(clock.clone(), Replace::AtNextRestart).await?;
+/// assert_eq!(handle.which_child("clock").await?.incarnation, first);
+/// handle.replace_child(clock, Replace::Now).await?;
+/// assert!(handle.which_child("clock").await?.incarnation > first);
+/// # handle.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Replace {
+    /// At once: the child is stopped as its old spec says, and started with the new one.
+    Now,
+    /// When the child is next started, for whatever reason: until then it goes on as it is.
+    AtNextRestart,
+}

@@ -349,7 +349,8 @@ impl Decide for Machine {
             Input::Restart(request, _)
             | Input::Delete(request, _)
             | Input::Pause(request, _)
-            | Input::Resume(request, _) => {
+            | Input::Resume(request, _)
+            | Input::Replace(request, ..) => {
                 // The desk refuses them: the children of a template have no place to come back to.
                 let refusal = Answer::Refused(Refusal::Running);
                 actions.push(Action::Answer(request, refusal));

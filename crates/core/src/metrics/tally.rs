@@ -85,7 +85,7 @@ impl Tally {
             // Stuck is how it ends.
             EventKind::Stuck | EventKind::Recovered | EventKind::ReloadRequested => (),
             EventKind::Satisfied { .. } | EventKind::AutoShutdown { .. } => (),
-            EventKind::Paused => (),
+            EventKind::Paused | EventKind::Replaced { .. } => (),
         }
     }
 

@@ -136,6 +136,13 @@ pub enum EventKind {
     /// [`pause_child`](crate::SupervisorHandle::pause_child) has put it to rest: it is down, and only a call starts it.
     /// One that never ran has no life to tell this of: then it is that of its supervisor.
     Paused,
+    /// A new spec has taken the place of its old one: by [`replace_child`](crate::SupervisorHandle::replace_child) or
+    /// [`apply`](crate::SupervisorHandle::apply). Told between the end of the last life of the old spec and the start
+    /// of the first of the new one; in whose name says [`Paused`](Self::Paused).
+    Replaced {
+        /// The version that the new one says it is.
+        version: Option<Arc<str>>,
+    },
     /// Too much has failed: the supervisor begins no restart for that time.
     StormPause {
         /// How long.
@@ -197,6 +204,8 @@ pub enum StartCause {
     Requested,
     /// [`resume_child`](crate::SupervisorHandle::resume_child) was called.
     Resumed,
+    /// It has a new spec: [`Replaced`](EventKind::Replaced) was told just before.
+    Replaced,
     /// It failed, or it is restarted with its group.
     Restart,
 }
@@ -215,7 +224,19 @@ impl EventKind {
             Self::Exited { reason } => reason.is_abnormal(),
             Self::Starting { .. } | Self::Started | Self::Ignored => false,
             Self::StopRequested { .. } | Self::AutoShutdown { .. } => false,
-            Self::ReloadRequested | Self::StallOver { .. } | Self::Paused => false,
+            Self::ReloadRequested | Self::StallOver { .. } => false,
+            Self::Paused | Self::Replaced { .. } => false,
+        }
+    }
+}
+
+impl StartCause {
+    /// What is done, in words.
+    fn as_deed(self) -> &'static str {
+        match self {
+            Self::Restart => "is restarted",
+            Self::Resumed => "is resumed",
+            Self::FirstStart | Self::Added | Self::Requested | Self::Replaced => "is started",
         }
     }
 }
@@ -229,13 +250,7 @@ impl fmt::Display for Event {
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Starting { cause } => match cause {
-                StartCause::Restart => f.write_str("is restarted"),
-                StartCause::Resumed => f.write_str("is resumed"),
-                StartCause::FirstStart | StartCause::Added | StartCause::Requested => {
-                    f.write_str("is started")
-                }
-            },
+            Self::Starting { cause } => f.write_str(cause.as_deed()),
             Self::Started => f.write_str("runs"),
             Self::Ignored => f.write_str("declined to start"),
             Self::StartFailed { error } => {
@@ -274,6 +289,12 @@ impl fmt::Display for EventKind {
             Self::Crashed { report } => write!(f, "crashed: {}", report.decision),
             Self::Dropped => f.write_str("stays down: its restarts are used up"),
             Self::Paused => f.write_str("is paused"),
+            Self::Replaced { version: None } => f.write_str("has a new spec"),
+            Self::Replaced {
+                version: Some(version),
+            } => {
+                write!(f, "has a new spec, version {version}")
+            }
             Self::StormPause { pause } => {
                 write!(
                     f,

@@ -155,6 +155,15 @@ impl Paces {
         self.0.get_mut(&slot)
     }
 
+    /// The child has another plan, of which it knows nothing yet, unless it is the same.
+    pub(crate) fn replan(&mut self, slot: usize, plan: Option<Plan>) {
+        match plan {
+            None => self.remove(slot),
+            Some(plan) if self.0.get(&slot).is_some_and(|pace| pace.plan == plan) => (),
+            Some(plan) => self.plan(slot, plan),
+        }
+    }
+
     pub(crate) fn remove(&mut self, slot: usize) {
         self.0.remove(&slot);
     }

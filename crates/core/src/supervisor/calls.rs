@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::needs::Needs;
-use super::protocol::{Action, Answer, Cause, Refusal, Request, Slot, Traits};
+use super::protocol::{Action, Answer, Cause, Newcomer, Refusal, Request, Slot, Traits};
 use super::slot::{State, Wish};
 use crate::clock::Moment;
 
@@ -28,6 +28,23 @@ impl Machine {
         self.hold(slot);
         self.waiting.push(slot, request, Wish::Up);
         self.start(slot, Cause::Add, actions);
+    }
+
+    /// There is more to say of a spec than its traits.
+    pub(super) fn lay_out(&mut self, newcomer: Newcomer) {
+        if newcomer.renews {
+            return self.renewals.announce(newcomer);
+        }
+        let Newcomer {
+            slot, plan, needs, ..
+        } = newcomer;
+        if let Some(plan) = plan {
+            self.paces.plan(slot, plan);
+        }
+        if !needs.is_empty() {
+            let lanes = self.lanes.get_or_insert_default();
+            lanes.graph.add(slot, needs);
+        }
     }
 
     pub(super) fn add_known(&self, request: Request, slot: Slot, actions: &mut Vec<Action>) {

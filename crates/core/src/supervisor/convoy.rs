@@ -34,6 +34,8 @@ pub(super) struct Convoy {
     /// The level that has its turn, where whole levels go together, and those of it that did not yet.
     pub(super) level: Option<u32>,
     pub(super) queue: Vec<Slot>,
+    /// The row that has its turn before others that stand before it, where one goes after the other.
+    pub(super) stray: Option<Slot>,
 }
 
 /// A set of rows: by slot whether it is one of them, and how many there are.

@@ -57,9 +57,10 @@ impl<M: Decide> Driver<M> {
             Some(State::Due(_) | State::Starting(..) | State::Running(_)) => {
                 CrashDecision::Restarted
             }
-            Some(State::Stopping(Then::Due(_) | Then::Failed, _) | State::Delayed(_)) => {
+            Some(State::Stopping(Then::Due(_) | Then::Failed | Then::Replace, _)) => {
                 CrashDecision::Restarted
             }
+            Some(State::Delayed(_)) => CrashDecision::Restarted,
             Some(State::Stopping(Then::Idle | Then::Remove | Then::Pause, _)) => self.down(),
             Some(State::Idle | State::Paused) | None => self.down(),
         })

@@ -34,14 +34,7 @@ impl Decide for Machine {
     }
 
     fn introduce(&mut self, newcomer: Newcomer) {
-        let Newcomer { slot, plan, needs } = newcomer;
-        if let Some(plan) = plan {
-            self.paces.plan(slot, plan);
-        }
-        if !needs.is_empty() {
-            let lanes = self.lanes.get_or_insert_default();
-            lanes.graph.add(slot, needs);
-        }
+        self.lay_out(newcomer);
     }
 
     fn attends(&self, input: &Input) -> bool {

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::applying::{check_renewal, compare};
 use super::protocol::{Answer, Input, Newcomer, Refusal, Request, Slot, Traits};
 use super::strategy::Strategy;
-use crate::child::Semantics;
 use crate::child::{
-    Call, ChildError, ChildRef, ChildSettings, ChildSpec, Entry, InitPolicy, Order, Roster, Seat,
-    SpecError, StartChildError, StartReply, Via, Whom,
+    Call, ChildError, ChildRef, ChildSettings, ChildSpec, Entry, InitPolicy, Order, Replace,
+    RestartReply, Roster, Seat, Semantics, SpecError, StartChildError, StartReply, Via, Whom,
 };
 use crate::exit::{ExitReason, InitializationError, let_go};
 use crate::path::ChildId;
@@ -29,6 +29,8 @@ pub(crate) struct Desk {
     next: Request,
     /// The row that is about to be added, if there is more to say of it than its traits.
     pub(crate) newcomer: Option<Newcomer>,
+    /// The spec that a call has brought for a row which is there.
+    brought: Option<ChildSpec>,
     /// Numbers the children of a dynamic supervisor.
     seat: Arc<Seat>,
     /// Where their ids are written.
@@ -52,7 +54,7 @@ pub(crate) struct Rules {
 #[derive(Debug)]
 enum Reply {
     Start(StartReply),
-    Restart(oneshot::Sender<Result<ChildRef, ChildError>>),
+    Restart(RestartReply),
     Done(oneshot::Sender<Result<(), ChildError>>),
 }
 
@@ -60,10 +62,7 @@ enum Reply {
 #[derive(Debug)]
 enum Written {
     Start(StartReply, Result<ChildRef, StartChildError>),
-    Restart(
-        oneshot::Sender<Result<ChildRef, ChildError>>,
-        Result<ChildRef, ChildError>,
-    ),
+    Restart(RestartReply, Result<ChildRef, ChildError>),
     Done(
         oneshot::Sender<Result<(), ChildError>>,
         Result<(), ChildError>,
@@ -100,6 +99,7 @@ impl Desk {
             ready: Vec::new(),
             next: 0,
             newcomer: None,
+            brought: None,
             seat: Arc::clone(seat),
             label: String::new(),
         }
@@ -114,6 +114,10 @@ impl Desk {
         match call {
             Call::Start(spec, via, reply) => self.take_start(*spec, via, reply, roster),
             Call::Order(whom, via, order) => self.take_order(&whom, via, order, roster),
+            Call::Replace(spec, when, reply) => self.take_renewal(*spec, when, reply, roster),
+            Call::Compare(wanted, when, reply) => {
+                answer(reply, compare(&self.rules, roster, wanted, when))
+            }
             Call::Read(reading) => {
                 (reading.0)();
                 None
@@ -157,8 +161,12 @@ impl Desk {
         );
         let path = roster.path.join(&spec.settings.id);
         let slot = roster.lock().add(spec, path);
-        self.newcomer =
-            (plan.is_some() || !needs.is_empty()).then_some(Newcomer { slot, plan, needs });
+        self.newcomer = (plan.is_some() || !needs.is_empty()).then_some(Newcomer {
+            slot,
+            plan,
+            needs,
+            renews: false,
+        });
         let request = self.wait(slot, Reply::Start(reply));
         Some(Input::Add(request, slot, traits))
     }
@@ -199,6 +207,54 @@ impl Desk {
             Order::Resume(reply) => {
                 Some(Input::Resume(self.wait(slot, Reply::Restart(reply)), slot))
             }
+        }
+    }
+
+    fn take_renewal(
+        &mut self,
+        spec: ChildSpec,
+        when: Replace,
+        reply: RestartReply,
+        roster: &Roster,
+    ) -> Option<Input> {
+        let id = &spec.settings.id;
+        let slot = roster.lock().find(id.as_str());
+        let slot = match slot {
+            _ if roster.dynamic => Err(ChildError::Dynamic),
+            None => Err(ChildError::NotFound { id: id.clone() }),
+            Some(slot) => match check_renewal(&self.rules, roster, slot, &spec) {
+                Ok(()) => Ok(slot),
+                Err(source) => Err(ChildError::Spec { source }),
+            },
+        };
+        let slot = match slot {
+            Ok(slot) => slot,
+            Err(refusal) => {
+                let_go(spec);
+                return answer(reply, Err(refusal));
+            }
+        };
+        let traits = self.rules.traits(&spec.settings);
+        let (plan, needs) = (
+            spec.settings.plan(),
+            slots_of(spec.settings.after(), roster),
+        );
+        self.newcomer = (plan.is_some() || !needs.is_empty()).then_some(Newcomer {
+            slot,
+            plan,
+            needs,
+            renews: true,
+        });
+        self.brought = Some(spec);
+        let request = self.wait(slot, Reply::Restart(reply));
+        Some(Input::Replace(request, slot, traits, when))
+    }
+
+    /// The spec that a call has brought is kept for the next life of that row.
+    pub(crate) fn keep(&mut self, slot: Slot, roster: &Roster) {
+        if let Some(spec) = self.brought.take() {
+            let earlier = roster.lock().keep(slot, spec);
+            let_go(earlier);
         }
     }
 
@@ -253,6 +309,8 @@ impl Desk {
         if self.ready.is_empty() {
             return;
         }
+        // If it was refused, nobody wants it.
+        let_go(self.brought.take());
         for written in self.ready.drain(..) {
             let unheard = match written {
                 Written::Start(reply, said) => answer(reply, said),
@@ -287,6 +345,8 @@ impl Call {
                 }
                 Order::Restart(reply) | Order::Resume(reply) => reply.is_closed(),
             },
+            Self::Replace(_, _, reply) => reply.is_closed(),
+            Self::Compare(_, _, reply) => reply.is_closed(),
             Self::Read(_) => false,
         }
     }

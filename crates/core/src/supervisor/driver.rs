@@ -273,6 +273,8 @@ impl<M: Decide> Driver<M> {
             Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Paused(_) => {
                 self.lives.pace(now, action)
             }
+            Action::Keep(slot) => self.desk.keep(slot, &self.roster),
+            Action::Renew(slot) => self.lives.renew(slot),
             Action::Remove(slot) => self.lives.remove(slot),
             Action::Answer(request, answer) => self.desk.answer(request, answer, &self.roster),
             Action::Up => self.stage = Stage::Up,

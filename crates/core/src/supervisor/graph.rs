@@ -60,6 +60,23 @@ impl Graph {
         self.nodes[slot].level = self.level_of(slot);
     }
 
+    /// From now on the row needs these, and no others; there must be no circle.
+    pub(crate) fn relink(&mut self, slot: Slot, needs: Vec<Slot>) {
+        let last = needs.iter().copied().fold(slot, Slot::max);
+        if last >= self.nodes.len() {
+            self.nodes.resize(last + 1, Node::default());
+        }
+        let before = std::mem::take(&mut self.nodes[slot].needs);
+        self.edges -= before.len();
+        for other in before {
+            self.nodes[other].needed_by.retain(|&by| by != slot);
+        }
+        self.link(slot, needs);
+        for slot in self.order() {
+            self.nodes[slot].level = self.level_of(slot);
+        }
+    }
+
     /// Forgets a row; who needed it needs it no more.
     pub(crate) fn remove(&mut self, slot: Slot) {
         let Some(node) = self.nodes.get_mut(slot).map(std::mem::take) else {
@@ -196,6 +213,14 @@ mod tests {
         assert!(graph.is_empty());
         graph.add(7, vec![]);
         assert!(graph.needs(7).is_empty());
+        graph.relink(0, vec![5, 5]);
+        graph.add(6, vec![0]);
+        assert_eq!(graph.order(), [1, 2, 3, 4, 5, 0, 6]);
+        graph.relink(5, vec![1]);
+        assert_eq!([5, 0, 6].map(|slot| graph.level(slot)), [1, 2, 3]);
+        graph.relink(0, vec![]);
+        assert_eq!([5, 0, 6].map(|slot| graph.level(slot)), [1, 0, 1]);
+        assert!(graph.needed_by(5).is_empty());
         // The place of one that has gone, before all others.
         let mut graph = Graph::default();
         graph.add(0, vec![2]);

@@ -203,6 +203,9 @@ impl Machine {
             Members::These(slots) if phase != Phase::End => slots.iter().copied().collect(),
             _ => self.rows.all(),
         };
+        if phase == Phase::Raise {
+            self.take_needs(&slots);
+        }
         let (mut open, mut turns, mut fresh) = (Open::default(), BTreeMap::new(), Vec::new());
         let in_turns = self.goes_in_turns(phase);
         for slot in slots {
@@ -235,7 +238,7 @@ impl Machine {
         }
         let convoy = &mut self.convoy;
         convoy.queue.clear();
-        convoy.level = None;
+        (convoy.level, convoy.stray) = (None, None);
         (convoy.open, convoy.turns, convoy.fresh) = (open, turns, fresh);
         convoy.phase = phase;
     }
@@ -286,15 +289,15 @@ impl Machine {
     /// The next row of the foremost level, or the foremost row where one goes after the other.
     fn next_in_turn(&mut self, forward: bool) -> Option<Slot> {
         self.convoy.fresh.clear();
+        if !self.goes_by_levels(forward) {
+            return self.next_in_line(forward);
+        }
         let foremost = if forward {
             self.convoy.turns.first_key_value()
         } else {
             self.convoy.turns.last_key_value()
         };
-        let (&(level, _), &slot) = foremost?;
-        if !self.goes_by_levels(forward) {
-            return self.may_have_turn(slot).then_some(slot);
-        }
+        let (&(level, _), _) = foremost?;
         if self.convoy.level != Some(level) {
             self.convoy.level = Some(level);
             let level = self.convoy.turns.range((level, 0)..=(level, Rank::MAX));
@@ -316,6 +319,64 @@ impl Machine {
     fn may_have_turn(&self, slot: Slot) -> bool {
         let is_start = self.convoy.phase == Phase::Raise;
         self.awaits_turn(slot) && !(is_start && self.is_blocked(slot))
+    }
+
+    /// The foremost row that waits for nobody, unless another one has its turn. Each stands behind those that it needs, so
+    /// this is the first one, but where a new spec names somebody behind it.
+    fn next_in_line(&mut self, forward: bool) -> Option<Slot> {
+        let has_turn = |slot| self.convoy.open.contains(slot) && !self.awaits_turn(slot);
+        if self.convoy.stray.is_some_and(has_turn) {
+            return None;
+        }
+        let (mut first, mut last) = (self.convoy.turns.values(), self.convoy.turns.values().rev());
+        let mut next = || if forward { first.next() } else { last.next() };
+        let mut is_foremost = true;
+        while let Some(&slot) = next() {
+            if !self.awaits_turn(slot) {
+                return None;
+            }
+            if !self.is_blocked(slot) {
+                self.convoy.stray = (!is_foremost).then_some(slot);
+                return Some(slot);
+            }
+            if !self.waits_in_line(slot) {
+                return None;
+            }
+            is_foremost = false;
+        }
+        None
+    }
+
+    /// Whether the row waits for one that is to have its turn too.
+    fn waits_in_line(&self, slot: Slot) -> bool {
+        let Some(lanes) = &self.lanes else {
+            return false;
+        };
+        let others = match self.convoy.phase {
+            Phase::Raise => lanes.graph.needs(slot),
+            Phase::Clear | Phase::End | Phase::Rest => lanes.graph.needed_by(slot),
+        };
+        let mut others = others.iter();
+        others.any(|&other| self.convoy.open.contains(other))
+    }
+
+    /// Who needs whom has changed for this row: what a group that is under way knows of it is made anew.
+    pub(super) fn look_again(&mut self, slot: Slot, before: Vec<Slot>) {
+        let phase = self.convoy.phase;
+        if phase == Phase::Rest {
+            return;
+        }
+        if self.goes_in_turns(phase) {
+            let open: Vec<Slot> = self.convoy.open.slots().collect();
+            let turns = open
+                .into_iter()
+                .map(|slot| (self.place_in(phase, slot), slot));
+            self.convoy.turns = turns.collect();
+            self.convoy.level = None;
+        } else {
+            self.convoy.fresh.extend(before);
+            self.convoy.fresh.push(slot);
+        }
     }
 
     fn goes_by_levels(&self, forward: bool) -> bool {

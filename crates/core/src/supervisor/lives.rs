@@ -154,6 +154,7 @@ impl Lives {
                 Cause::Add => StartCause::Added,
                 Cause::Call => StartCause::Requested,
                 Cause::Resume => StartCause::Resumed,
+                Cause::Replace => StartCause::Replaced,
                 Cause::Restart => StartCause::Restart,
             },
         });

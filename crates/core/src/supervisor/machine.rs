@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::convoy::{Convoy, Lanes};
 use super::protocol::{Action, Answer, Cause, End, Exit, Input, Slot, Traits};
+use super::renewals::Renewals;
 use super::rows::{Rank, Rows};
 use super::slot::{Force, Held, Overdue, Patience, Row, State, Then, Waiting, Wish};
 use super::strategy::{AutoShutdown, Strategy};
@@ -46,6 +47,8 @@ pub(crate) struct Machine {
     /// How children start and stop beside each other, if not one after the other.
     pub(super) lanes: Option<Box<Lanes>>,
     pub(super) convoy: Convoy,
+    /// New specs that rows are to get.
+    pub(super) renewals: Renewals,
 }
 
 /// What the supervisor as a whole is about.
@@ -96,6 +99,7 @@ impl Machine {
             missed: BTreeSet::new(),
             lanes: None,
             convoy: Convoy::default(),
+            renewals: Renewals::default(),
         };
         for (slot, traits) in children.into_iter().enumerate() {
             machine.rows.append(slot, traits);
@@ -140,6 +144,9 @@ impl Machine {
             Input::Delete(request, slot) => self.delete(request, slot, actions),
             Input::Pause(request, slot) => self.pause(request, slot, actions),
             Input::Resume(request, slot) => self.resume(request, slot, actions),
+            Input::Replace(request, slot, traits, when) => {
+                self.replace(now, request, (slot, traits, when), actions);
+            }
         }
         self.pursue(now, actions);
     }
@@ -229,11 +236,12 @@ impl Machine {
     pub(super) fn gone(&mut self, slot: Slot, then: Then, actions: &mut Vec<Action>) {
         let then = match then {
             Then::Due(_) if self.is_ending() => Then::Idle,
-            Then::Pause if self.is_ending() => self.row(slot).when_terminated(),
+            Then::Pause | Then::Replace if self.is_ending() => self.row(slot).when_terminated(),
+            Then::Replace if self.is_being_cleared(slot) => self.row(slot).when_cleared(),
             then => then,
         };
         self.waiting.answer(slot, Wish::Down, Answer::Done, actions);
-        if !matches!(then, Then::Due(_)) {
+        if !matches!(then, Then::Due(_) | Then::Replace) {
             self.waiting
                 .answer(slot, Wish::Up, Answer::Cancelled, actions);
         }
@@ -243,6 +251,7 @@ impl Machine {
             Then::Due(cause) => self.set(slot, State::Due(cause)),
             Then::Remove => self.remove(slot, actions),
             Then::Pause => self.rest(slot, actions),
+            Then::Replace => self.start(slot, Cause::Replace, actions),
         }
     }
 
@@ -354,6 +363,7 @@ impl Machine {
 
     pub(super) fn start(&mut self, slot: Slot, cause: Cause, actions: &mut Vec<Action>) {
         self.missed.remove(&slot);
+        self.renew(slot, actions);
         self.set(slot, State::Starting(cause, Patience::InTime));
         let timeout = self.row(slot).traits.init_timeout;
         actions.push(Action::Start(slot, cause, timeout));
@@ -414,6 +424,7 @@ impl Machine {
             lanes.graph.remove(slot);
         }
         self.paces.remove(slot);
+        self.renewals.forget(slot);
     }
 
     // Questions.

@@ -1,14 +1,16 @@
 //! Supervisors of a spec list.
 //!
 //! `spec` is what users write, `start` makes a running supervisor of it. `machine` (with `aftermath`, `calls`, `pauses`,
-//! `group`, `lanes`, `needs`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`, `lives`, `judge`, `pacing`, `task`, `deadlines`,
-//! `desk`, `crashes`, `ending` and `closing`) does.
+//! `renewals`, `group`, `lanes`, `needs`, `convoy`, `graph`, `restarts`, `rows`, `order` and `slot`) decides; `driver` (with `ear`,
+//! `lives`, `judge`, `pacing`, `task`, `deadlines`, `desk`, `applying` with `comparison`, `crashes`, `ending` and `closing`) does.
 
 mod aftermath;
 mod apart;
+mod applying;
 mod blueprint;
 mod calls;
 mod closing;
+mod comparison;
 mod convoy;
 mod crashes;
 mod deadlines;
@@ -29,6 +31,7 @@ mod order;
 mod pacing;
 mod pauses;
 mod protocol;
+mod renewals;
 mod restarts;
 mod rows;
 mod slot;

@@ -26,8 +26,12 @@ impl Machine {
         let Some(lanes) = &self.lanes else {
             return Needs::Met;
         };
-        let needs = lanes.graph.needs(slot).iter();
-        let all = needs.map(|&need| self.as_need(need)).max();
+        self.all_of(lanes.graph.needs(slot))
+    }
+
+    /// How far these rows are for who needs them.
+    pub(super) fn all_of(&self, needs: &[Slot]) -> Needs {
+        let all = needs.iter().map(|&need| self.as_need(need)).max();
         all.unwrap_or(Needs::Met)
     }
 
@@ -77,6 +81,13 @@ impl Machine {
             let waits = |by: &&Slot| rows.state(**by) == Some(State::Delayed(Held::Needy));
             let needed_by = lanes.graph.needed_by(slot).iter();
             lanes.stirred.extend(needed_by.filter(waits));
+        }
+    }
+
+    /// It has come to need others, and is to be looked at itself.
+    pub(super) fn stir_itself(&mut self, slot: Slot) {
+        if let Some(lanes) = &mut self.lanes {
+            lanes.stirred.push(slot);
         }
     }
 

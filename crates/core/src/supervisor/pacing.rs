@@ -1,4 +1,4 @@
-//! What the running children of a supervisor show of their pace: waits, recoveries, and whether they get on.
+//! What the running children of a supervisor show of their pace: waits, recoveries, whether they get on, rests and new specs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use super::protocol::{Action, Input, Slot};
 use super::slot::State;
 use crate::child::{Delay, Life};
 use crate::clock::Moment;
+use crate::exit::let_go;
 use crate::observe::EventKind;
 use crate::restart::DelayCause;
 
@@ -60,8 +61,19 @@ impl Lives {
         }
     }
 
-    /// Tells what a call has done to a child that has no life just now: of the latest that ran, or if there is
-    /// none, in the name of its supervisor's.
+    /// The row has the spec that was kept for it, from now on.
+    pub(super) fn renew(&mut self, slot: Slot) {
+        let mut state = self.roster.lock();
+        let before = state.renew(slot);
+        let entry = state.get(slot);
+        let version = entry.and_then(|entry| entry.spec.settings.shared_version().cloned());
+        drop(state);
+        self.tell_of(slot, EventKind::Replaced { version });
+        let_go(before);
+    }
+
+    /// Tells what a call has done to a child that has no life just now: in the name of the latest that ran, or if
+    /// there is none, of its supervisor's.
     fn tell_of(&self, slot: Slot, kind: EventKind) {
         let state = self.roster.lock();
         let Some(entry) = state.get(slot) else {

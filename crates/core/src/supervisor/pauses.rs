@@ -50,5 +50,7 @@ impl Machine {
     pub(super) fn rest(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         self.set(slot, State::Paused);
         actions.push(Action::Paused(slot));
+        // It has no life that would still need the old one.
+        self.renew(slot, actions);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 pub(crate) use super::order::Slot;
-use crate::child::{InitPolicy, ShutdownStrategy};
+use crate::child::{InitPolicy, Replace, ShutdownStrategy};
 use crate::clock::Moment;
 use crate::restart::{DelayCause, ExitVerdict, Plan, Restart};
 
@@ -28,6 +28,8 @@ pub(crate) struct Newcomer {
     pub(crate) plan: Option<Plan>,
     /// The rows that it needs.
     pub(crate) needs: Vec<Slot>,
+    /// The row is there, and this is of the spec that it is about to get.
+    pub(crate) renews: bool,
 }
 
 /// How a child ended, as far as decisions depend on it.
@@ -86,6 +88,8 @@ pub(crate) enum Input {
     Pause(Request, Slot),
     /// A call of resume_child.
     Resume(Request, Slot),
+    /// A call of replace_child, with a spec of these traits.
+    Replace(Request, Slot, Traits, Replace),
 }
 
 /// Something to do.
@@ -115,6 +119,10 @@ pub(crate) enum Action {
     Dropped(Slot),
     /// The child is at rest from now on, until a call wakes it.
     Paused(Slot),
+    /// Keep the spec that the call has brought for the row.
+    Keep(Slot),
+    /// From now on the row has the spec that was kept for it.
+    Renew(Slot),
     /// Restarts pause for that time, as too much has failed.
     Storm(Duration),
     /// The row is gone; the slot may be used again.
@@ -140,6 +148,8 @@ pub(crate) enum Cause {
     Call,
     /// A call of resume_child.
     Resume,
+    /// A call of replace_child.
+    Replace,
     /// It, or a sibling, failed.
     Restart,
 }
@@ -207,7 +217,7 @@ impl Cause {
     /// Whether a call starts it that is told of a failure, which has no other consequence.
     pub(crate) fn is_call(self) -> bool {
         match self {
-            Self::Add | Self::Call | Self::Resume => true,
+            Self::Add | Self::Call | Self::Resume | Self::Replace => true,
             Self::Boot | Self::Restart => false,
         }
     }
@@ -224,6 +234,7 @@ impl Input {
             Self::Add(_, slot, _) | Self::AddKnown(_, slot) => Some(slot),
             Self::Terminate(_, slot) | Self::Restart(_, slot) | Self::Delete(_, slot) => Some(slot),
             Self::Pause(_, slot) | Self::Resume(_, slot) => Some(slot),
+            Self::Replace(_, slot, ..) => Some(slot),
         }
     }
 }
@@ -237,6 +248,7 @@ impl Action {
             Self::Delay(slot, ..) | Self::Watch(slot, _) => Some(slot),
             Self::Recovered(slot) | Self::Stuck(slot) | Self::Dropped(slot) => Some(slot),
             Self::Paused(slot) | Self::Remove(slot) => Some(slot),
+            Self::Keep(slot) | Self::Renew(slot) => Some(slot),
             Self::Answer(..) | Self::Up | Self::Storm(_) | Self::Ending(_) | Self::Finish => None,
         }
     }

@@ -74,6 +74,16 @@ impl Rows {
             .is_some()
     }
 
+    /// The row has these traits from now on.
+    pub(super) fn renew(&mut self, slot: Slot, traits: Traits) {
+        let row = self.rows[slot].as_mut().expect("slot is of a row");
+        let was = std::mem::replace(&mut row.traits, traits);
+        if row.state.is_alive() {
+            self.significant += usize::from(traits.significant);
+            self.significant -= usize::from(was.significant);
+        }
+    }
+
     pub(super) fn row(&self, slot: Slot) -> &Row {
         #[cfg(test)]
         touch();

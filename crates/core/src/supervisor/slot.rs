@@ -69,6 +69,8 @@ pub(crate) enum Then {
     /// It counts as failed: it did not get on.
     Failed,
     Pause,
+    /// It is started at once, with a new spec.
+    Replace,
 }
 
 /// By what means a child is ended.
@@ -208,7 +210,7 @@ impl State {
         match self {
             Self::Due(_) | Self::Starting(..) | Self::Running(_) => true,
             Self::Retrying | Self::Delayed(_) | Self::Paused => true,
-            Self::Stopping(Then::Due(_) | Then::Failed | Then::Pause, _) => true,
+            Self::Stopping(Then::Due(_) | Then::Failed | Then::Pause | Then::Replace, _) => true,
             Self::Stopping(Then::Idle | Then::Remove, _) | Self::Idle => false,
         }
     }
@@ -221,7 +223,9 @@ impl State {
             Self::Running(_) => Some(Refusal::Running),
             Self::Starting(..) => Some(Refusal::Starting),
             Self::Retrying | Self::Due(_) | Self::Delayed(_) => Some(Refusal::Restarting),
-            Self::Stopping(Then::Due(_) | Then::Failed, _) => Some(Refusal::Restarting),
+            Self::Stopping(Then::Due(_) | Then::Failed | Then::Replace, _) => {
+                Some(Refusal::Restarting)
+            }
             Self::Stopping(..) => Some(Refusal::Stopping),
         }
     }

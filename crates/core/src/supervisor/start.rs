@@ -91,7 +91,13 @@ impl Supervisable for Supervisor {
             if let plan @ Some(_) = spec.settings.plan() {
                 // Whom they need stands in the lanes.
                 let needs = Vec::new();
-                machine.introduce(Newcomer { slot, plan, needs });
+                let renews = false;
+                machine.introduce(Newcomer {
+                    slot,
+                    plan,
+                    needs,
+                    renews,
+                });
             }
         }
         let mut driver = Driver::new(machine, rules, &ctx.life, seat, roster);

@@ -124,6 +124,9 @@ fn rest(entry: &SnapshotEntry, memory: Option<Memory>) -> String {
     if !entry.place.is_here() {
         parts.push(entry.place.to_string());
     }
+    if let Some(version) = &entry.version {
+        parts.push(format!("version {version}"));
+    }
     if let Some(uptime) = entry.uptime {
         parts.push(format!("up {}", Span(uptime)));
     }
@@ -242,6 +245,7 @@ mod tests {
             },
             strategy,
             place: Place::Here,
+            version: None,
             state: ChildState::Running,
             incarnation: None,
             restarts: 0,

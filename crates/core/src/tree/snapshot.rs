@@ -1,5 +1,6 @@
 //! A picture of a tree at one moment.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::crash::Crashes;
@@ -67,6 +68,8 @@ pub struct SnapshotEntry {
     pub strategy: Option<&'static str>,
     /// Where it runs; `Here` is where its supervisor does.
     pub place: Place,
+    /// The [`version`](crate::ChildSpec::version) of its spec, if that says one.
+    pub version: Option<Arc<str>>,
     /// How far it is.
     pub state: ChildState,
     /// Its present life, if it has one.

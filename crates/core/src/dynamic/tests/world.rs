@@ -253,7 +253,9 @@ impl World {
             Action::Retry(slot) => self.place(slot).retries += 1,
             Action::Delay(slot, ..) | Action::Watch(slot, _) => self.place(slot).timer = true,
             Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Storm(_) => (),
-            Action::Paused(_) => panic!("none can come back, {before:?}"),
+            Action::Paused(_) | Action::Keep(_) | Action::Renew(_) => {
+                panic!("none can come back, {before:?}")
+            }
             Action::Remove(slot) => self.remove(slot, before),
             Action::Answer(request, answer) => self.answer(request, answer, before),
             Action::Up => assert_eq!(self.ending, None),

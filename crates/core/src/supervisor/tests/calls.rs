@@ -424,6 +424,7 @@ fn start_child_is_refused_if_what_the_child_needs_is_about_to_be_stopped_with_it
         slot: 3,
         plan: None,
         needs: vec![1],
+        renews: false,
     });
     assert_eq!(
         told(&mut world, Input::Add(0, 3, PERMANENT)),
@@ -439,6 +440,7 @@ fn a_group_that_grows_takes_along_what_a_call_has_started_meanwhile() {
         slot: 4,
         plan: None,
         needs: vec![1],
+        renews: false,
     });
     assert_eq!(told(&mut world, Input::Add(0, 4, PERMANENT)), "start 4");
     assert_eq!(

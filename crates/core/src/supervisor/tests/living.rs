@@ -1,12 +1,14 @@
 //! What the calls do that change a tree while it runs.
 
 use super::super::convoy::Lanes;
+use super::super::decide::Decide;
 use super::super::graph::Graph;
-use super::super::protocol::{Exit, Input, Slot};
+use super::super::protocol::{Exit, Input, Newcomer, Request, Slot, Traits};
 use super::super::slot::State;
-use super::super::strategy::{AutoShutdown, StartMode};
+use super::super::strategy::{AutoShutdown, StartMode, StopMode};
 use super::script::*;
 use super::world::World;
+use crate::child::{Replace, ShutdownStrategy};
 
 /// Of these children one runs, one is down, one starts, one waits for another try, and one is being stopped.
 const RUNNING: Slot = 0;
@@ -226,6 +228,284 @@ fn a_child_is_not_resumed_before_what_it_needs_runs() {
     let refused = told(&mut world, Input::Resume(2, 1));
     assert_eq!(refused, "answer 2 Refused(DependencyDown)");
     assert_eq!(state(&world, 1), Some(State::Paused));
+}
+
+// New specs.
+
+const NEW: Traits = Traits {
+    shutdown: ShutdownStrategy::Brutal,
+    ..PERMANENT
+};
+
+fn now(request: Request, slot: Slot) -> Input {
+    Input::Replace(request, slot, NEW, Replace::Now)
+}
+
+fn later(request: Request, slot: Slot) -> Input {
+    Input::Replace(request, slot, NEW, Replace::AtNextRestart)
+}
+
+#[test]
+fn a_child_that_runs_ends_by_its_old_spec_and_is_started_with_the_new_one() {
+    for settings in [ONE_FOR_ONE, ONE_FOR_ALL, REST_FOR_ONE] {
+        let mut world = up(bearing(0, settings), &[PERMANENT; 3]);
+        assert_eq!(told(&mut world, now(0, 1)), "keep 1, ask 1");
+        let gone = told(&mut world, crash(1));
+        assert_eq!(gone, "renew 1, start 1 anew", "it does not count");
+        assert_eq!(told(&mut world, Input::Started(1)), "answer 0 Started");
+        let stopped = told(&mut world, Input::Terminate(1, 1));
+        assert_eq!(stopped, "kill 1", "as the new spec says");
+    }
+}
+
+#[test]
+fn the_next_start_takes_the_new_spec_whatever_its_cause() {
+    let began = |input: Input| {
+        let mut world = up(ONE_FOR_ALL, &[PERMANENT; 2]);
+        let kept = told(&mut world, later(0, 1));
+        assert_eq!(kept, "keep 1, answer 0 Done", "it goes on as it is");
+        played(&mut world, input);
+        world
+    };
+    for input in [crash(0), crash(1)] {
+        let world = began(input);
+        assert_eq!(world.machine.row(1).traits, NEW);
+    }
+    for (call, waker) in [
+        (Input::Terminate(1, 1), Input::Restart(2, 1)),
+        (Input::Pause(1, 1), Input::Resume(2, 1)),
+    ] {
+        let mut world = began(call);
+        played(&mut world, waker);
+        assert_eq!(world.machine.row(1).traits, NEW);
+    }
+}
+
+#[test]
+fn a_new_spec_for_now_starts_a_child_that_is_down_or_waits() {
+    for slot in [IDLE, RETRYING] {
+        let mut world = all_states();
+        let expected = format!("keep {slot}, renew {slot}, start {slot} anew");
+        assert_eq!(told(&mut world, now(0, slot)), expected);
+        assert_eq!(world.machine.row(slot).traits, NEW);
+        assert_eq!(told(&mut world, Input::Started(slot)), "answer 0 Started");
+    }
+    let mut world = all_states();
+    assert_eq!(told(&mut world, now(0, STOPPING)), "keep 4");
+    let gone = told(&mut world, done(STOPPING));
+    assert_eq!(gone, "answer 91 Done, renew 4, start 4 anew");
+}
+
+#[test]
+fn a_paused_child_stays_so_with_its_new_spec() {
+    for replace in [now, later] {
+        let mut world = up(ONE_FOR_ONE, &[PERMANENT]);
+        played(&mut world, Input::Pause(0, 0));
+        let replaced = played(&mut world, replace(1, 0));
+        assert_eq!(replaced, "keep 0, renew 0, answer 1 Done");
+        assert_eq!(state(&world, 0), Some(State::Paused));
+
+        let mut world = up(ONE_FOR_ONE, &[PERMANENT]);
+        world.tell(Input::Pause(0, 0));
+        world.tell(replace(1, 0));
+        world.tell(done(0));
+        assert_eq!(state(&world, 0), Some(State::Paused));
+        assert_eq!(world.machine.row(0).traits, NEW);
+        assert!(world.calls.is_empty());
+    }
+}
+
+#[test]
+fn a_child_goes_along_with_its_group_when_that_is_restarted() {
+    for (slot, told_to_end) in [(1, ", ask 1"), (2, "")] {
+        let mut world = clearing();
+        let kept = told(&mut world, now(0, slot));
+        assert_eq!(kept, format!("keep {slot}{told_to_end}"));
+        let raised = world.rest(|_| true);
+        let started = format!("renew {slot}, restart {slot}, answer 0 Started");
+        assert!(text(&raised).contains(&started), "{raised:?}");
+        assert_eq!(world.machine.row(slot).traits, NEW);
+    }
+}
+
+#[test]
+fn a_child_that_is_down_with_its_group_goes_along_too() {
+    let mut world = up(ONE_FOR_ALL, &[PERMANENT, PERMANENT, TRANSIENT]);
+    after(&mut world, &[done(2), crash(0)]);
+    assert_eq!(told(&mut world, now(0, 2)), "keep 2");
+    let raised = text(&world.rest(|_| true));
+    assert!(
+        raised.ends_with("renew 2, restart 2, answer 0 Started"),
+        "{raised}"
+    );
+}
+
+#[test]
+fn a_group_goes_on_with_a_child_that_had_kept_it_down_and_has_a_new_spec() {
+    let mut world = up(REST_FOR_ONE, &[PERMANENT; 3]);
+    let inputs = [crash(0), done(2), done(1), crash(0)];
+    assert_eq!(after(&mut world, &inputs), "retry 0");
+    let raised = played(&mut world, now(0, 0));
+    assert_eq!(
+        raised,
+        "keep 0, renew 0, restart 0, answer 0 Started, restart 1, restart 2"
+    );
+}
+
+#[test]
+fn a_child_that_cannot_start_with_its_new_spec_is_down_and_has_it() {
+    let mut world = up(bearing(0, ONE_FOR_ALL), &[FATAL; 2]);
+    let answer = played_without(&[1], &mut world, now(0, 1));
+    assert_eq!(
+        answer,
+        "keep 1, ask 1, renew 1, start 1 anew, answer 0 Failed"
+    );
+    assert_eq!(state(&world, 1), Some(State::Idle));
+    assert_eq!(world.machine.row(1).traits, NEW);
+}
+
+#[test]
+fn a_new_spec_takes_the_place_of_one_that_was_not_taken_yet() {
+    let mut world = up(ONE_FOR_ONE, &[PERMANENT]);
+    world.tell(now(0, 0));
+    assert_eq!(
+        told(&mut world, later(1, 0)),
+        "answer 0 Cancelled, keep 0, answer 1 Done"
+    );
+    assert_eq!(played(&mut world, done(0)), "renew 0, start 0 anew");
+    world.tell(later(2, 0));
+    let other = Input::Replace(3, 0, TRANSIENT, Replace::AtNextRestart);
+    assert_eq!(told(&mut world, other), "keep 0, answer 3 Done");
+    played(&mut world, crash(0));
+    assert_eq!(world.machine.row(0).traits, TRANSIENT);
+}
+
+#[test]
+fn calls_that_come_between_cancel_a_replacement_but_the_new_spec_is_kept() {
+    for (input, expected) in [
+        (Input::Terminate(1, 0), "answer 0 Cancelled, answer 1 Done"),
+        (
+            Input::Pause(1, 0),
+            "answer 0 Cancelled, answer 1 Done, paused 0, renew 0",
+        ),
+    ] {
+        let mut world = up(ONE_FOR_ONE, &[PERMANENT]);
+        assert_eq!(after(&mut world, &[now(0, 0), input]), "");
+        assert_eq!(sorted(&told(&mut world, done(0))), sorted(expected));
+        let waker = match input {
+            Input::Pause(..) => Input::Resume(2, 0),
+            _ => Input::Restart(2, 0),
+        };
+        played(&mut world, waker);
+        assert_eq!(world.machine.row(0).traits, NEW);
+    }
+}
+
+#[test]
+fn a_supervisor_that_ends_replaces_nobody() {
+    let mut world = up(ONE_FOR_ONE, &[PERMANENT; 2]);
+    world.tell(now(0, 0));
+    world.tell(Input::StopRequested);
+    for replace in [now, later] {
+        let refused = told(&mut world, replace(1, 1));
+        assert_eq!(refused, "answer 1 Refused(ShuttingDown)");
+    }
+    assert_eq!(played(&mut world, done(1)), "answer 0 Cancelled, finish");
+}
+
+#[test]
+fn a_significant_child_comes_and_goes_with_its_spec() {
+    let settings = ending_with(AutoShutdown::AllSignificant, ONE_FOR_ONE);
+    let mut world = up(settings, &[significant(TRANSIENT), TRANSIENT]);
+    let replace = |request, slot, traits| Input::Replace(request, slot, traits, Replace::Now);
+    played(&mut world, replace(0, 1, significant(TRANSIENT)));
+    assert_eq!(
+        told(&mut world, done(0)),
+        "",
+        "the other one is significant too"
+    );
+    played(&mut world, replace(1, 0, TRANSIENT));
+    assert_eq!(told(&mut world, done(1)), "end SignificantExited(1), ask 0");
+}
+
+// Who needs whom by new specs.
+
+fn in_lanes(start: StartMode, stop: StopMode, needs: Vec<Vec<Slot>>) -> World {
+    let graph = Graph::new(needs).expect("there is no circle");
+    let traits = vec![PERMANENT; 3];
+    let lanes = Lanes {
+        start,
+        stop,
+        graph,
+        ..Lanes::default()
+    };
+    let (mut world, _) = World::begin_with(ONE_FOR_ALL, &traits, None, Some(lanes));
+    world.rest(|_| true);
+    world
+}
+
+fn needing(world: &mut World, input: Input, needs: Vec<Slot>) -> String {
+    world.machine.introduce(Newcomer {
+        slot: input.slot().expect("it is about a row"),
+        plan: None,
+        needs,
+        renews: true,
+    });
+    let mut actions = Vec::new();
+    world.machine.step(world.now, input, &mut actions);
+    text(&actions)
+}
+
+#[test]
+fn a_group_minds_whom_a_child_needs_by_its_new_spec_from_the_start_that_takes_it() {
+    let starts = [
+        StartMode::Sequential,
+        StartMode::Waves,
+        StartMode::Concurrent,
+    ];
+    for start in starts {
+        let mut world = in_lanes(start, StopMode::Ordered, vec![vec![]; 3]);
+        // From now on the first one needs the last.
+        assert_eq!(
+            needing(&mut world, later(0, 0), vec![2]),
+            "keep 0, answer 0 Done"
+        );
+        world.places[0].kept = Some(NEW);
+        let restarted = played(&mut world, crash(1));
+        let place = |what: &str| restarted.find(what).expect("it is restarted");
+        assert!(
+            place("restart 2") < place("restart 0"),
+            "{start:?}: {restarted}"
+        );
+        let ended = played(&mut world, Input::StopRequested);
+        let place = |what: &str| ended.find(what).expect("it is stopped");
+        assert!(place("kill 0") < place("ask 2"), "{start:?}: {ended}");
+    }
+}
+
+#[test]
+fn a_child_is_not_started_with_a_new_spec_before_what_that_needs_runs() {
+    let mut world = up(ONE_FOR_ONE, &[PERMANENT; 2]);
+    played(&mut world, Input::Terminate(0, 1));
+    let refused = needing(&mut world, now(1, 0), vec![1]);
+    assert_eq!(refused, "answer 1 Refused(DependencyDown)");
+    assert_eq!(state(&world, 0), Some(State::Running(false)));
+}
+
+#[test]
+fn a_row_that_a_kept_spec_names_may_be_deleted_before_it_is_taken() {
+    let mut world = in_lanes(StartMode::Concurrent, StopMode::Concurrent, vec![vec![]; 3]);
+    needing(&mut world, later(0, 0), vec![2]);
+    world.places[0].kept = Some(NEW);
+    played(&mut world, Input::Terminate(1, 2));
+    played(&mut world, Input::Delete(2, 2));
+    played(&mut world, Input::Add(3, 2, PERMANENT));
+    played(&mut world, crash(0));
+    let lanes = world.machine.lanes.as_ref().expect("it has lanes");
+    assert!(
+        lanes.graph.is_empty(),
+        "the new row in its slot is another one"
+    );
 }
 
 /// The order of answers to several calls is that of their numbers, and says nothing here.

@@ -108,8 +108,13 @@ impl World {
             let lost = state == Some(State::Idle)
                 && self.machine.row(slot).traits.restart == Restart::Temporary;
             assert!(
-                !lost || self.ending.is_some(),
+                !lost || self.ending.is_some() || place.renewed,
                 "a temporary row stays {}",
+                step.story(self)
+            );
+            assert!(
+                state.is_none() || place.spec == Some(self.machine.row(slot).traits),
+                "the traits of {slot} {}",
                 step.story(self)
             );
             let limited = match state {
@@ -166,13 +171,27 @@ impl World {
                     "{slot} does not rest {}",
                     step.story(self)
                 ),
+                State::Stopping(Then::Replace, _) => {
+                    let is_on_its_way = matches!(
+                        is,
+                        Some(State::Stopping(..) | State::Starting(Cause::Replace, _))
+                    );
+                    // A temporary child vanishes with its group.
+                    let is_cleared = before.is_being_cleared(slot);
+                    assert!(
+                        is_on_its_way || is_cleared || self.ending.is_some(),
+                        "{slot} is not started again {}",
+                        step.story(self)
+                    );
+                }
                 _ => (),
             }
         }
         let counts_nothing = match step.input {
-            Input::Pause(..) | Input::Resume(..) => true,
+            Input::Pause(..) | Input::Resume(..) | Input::Replace(..) => true,
             Input::Exited(slot, _) => {
-                matches!(before.state(slot), Some(State::Stopping(Then::Pause, _)))
+                let state = before.state(slot);
+                matches!(state, Some(State::Stopping(Then::Pause | Then::Replace, _)))
             }
             _ => false,
         };
@@ -222,7 +241,11 @@ impl World {
             let was = step.before.state(slot);
             told |= matches!(state, State::Stopping(..))
                 && matches!(was, Some(State::Starting(..) | State::Running(_)))
-                && !matches!(step.input, Input::Terminate(_, at) | Input::Pause(_, at) if at == slot);
+                && !matches!(
+                    step.input,
+                    Input::Terminate(_, at) | Input::Pause(_, at) | Input::Replace(_, at, ..)
+                        if at == slot
+                );
             if let Some(started) = started {
                 behind |= started == slot;
                 let in_order = match state {
@@ -249,7 +272,8 @@ impl World {
         let (mut told, mut levels) = (0, BTreeSet::new());
         for action in step.actions {
             match *action {
-                // Only one that is restarted alone waits for nobody.
+                // Only one that is restarted alone waits for nobody, or replaced: then all that it needs ran at the call.
+                Action::Start(_, Cause::Replace, _) if !is_replace(step.input) => (),
                 Action::Start(slot, cause, _)
                     if group || cause != Cause::Restart || !is_about(step, slot) =>
                 {
@@ -286,8 +310,10 @@ impl World {
             }
             StartMode::Waves => {
                 let levels: BTreeSet<u32> = levels.iter().map(|&(level, _)| level).collect();
+                // A new spec may stand on another level than the one that it was started on.
+                let are_known = !self.places.iter().any(|place| place.renewed);
                 assert!(
-                    levels.len() <= 1,
+                    levels.len() <= 1 || !are_known,
                     "levels side by side {}",
                     step.story(self)
                 );
@@ -537,6 +563,10 @@ impl World {
         let mut slots = self.machine.rows.slots();
         !slots.any(|slot| self.machine.row(slot).state.is_unsettled())
     }
+}
+
+fn is_replace(input: Input) -> bool {
+    matches!(input, Input::Replace(..))
 }
 
 /// Whether the input was about that row, so that what is done to it is not for the sake of a group.

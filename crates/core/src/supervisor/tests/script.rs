@@ -128,6 +128,7 @@ fn word(action: &Action) -> String {
     match *action {
         Action::Start(slot, Cause::Boot | Cause::Add, _) => format!("start {slot}"),
         Action::Start(slot, Cause::Call, _) => format!("start {slot} again"),
+        Action::Start(slot, Cause::Replace, _) => format!("start {slot} anew"),
         Action::Start(slot, Cause::Resume, _) => format!("resume {slot}"),
         Action::Start(slot, Cause::Restart, _) => format!("restart {slot}"),
         Action::Ask(slot, _) => format!("ask {slot}"),
@@ -140,6 +141,8 @@ fn word(action: &Action) -> String {
         Action::Recovered(slot) => format!("recovered {slot}"),
         Action::Stuck(slot) => format!("stuck {slot}"),
         Action::Dropped(slot) => format!("dropped {slot}"),
+        Action::Keep(slot) => format!("keep {slot}"),
+        Action::Renew(slot) => format!("renew {slot}"),
         Action::Paused(slot) => format!("paused {slot}"),
         Action::Storm(pause) => format!("storm {pause:?}"),
         Action::Remove(slot) => format!("remove {slot}"),

@@ -116,7 +116,7 @@ impl Tree {
                 Action::Retry(_) | Action::Remove(_) | Action::Answer(..) | Action::Ending(_) => (),
                 Action::Delay(..) | Action::Watch(..) | Action::Storm(_) => (),
                 Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) => (),
-                Action::Paused(_) => (),
+                Action::Paused(_) | Action::Keep(_) | Action::Renew(_) => (),
             }
         }
     }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::super::convoy::Lanes;
 use super::super::decide::Decide;
+use super::super::graph::Graph;
 use super::super::machine::{Goal, Machine, Settings};
 use super::super::protocol::{Action, Cause, End, Exit, Input, Newcomer, Request, Slot, Traits};
 use super::super::slot::{Held, Patience, State};
 use super::super::strategy::Strategy;
 use super::promises::Step;
+use crate::child::Replace;
 use crate::clock::Moment;
 use crate::restart::{DelayCause, ExitVerdict, Plan};
 
@@ -70,6 +72,11 @@ pub(super) struct Place {
     pub(super) left: bool,
     /// It is of a call of start_child and never came up: if it cannot, that is the call's matter.
     pub(super) new: bool,
+    /// The spec that it has, and the one that is kept for its next life.
+    pub(super) spec: Option<Traits>,
+    pub(super) kept: Option<Traits>,
+    /// It has another spec than it began with.
+    pub(super) renewed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,8 +113,9 @@ impl World {
         plan: Option<Plan>,
         lanes: Option<Lanes>,
     ) -> (Self, Vec<Action>) {
-        let place = Place {
+        let place = |&traits: &Traits| Place {
             row: true,
+            spec: Some(traits),
             ..Place::default()
         };
         let mut world = Self {
@@ -116,7 +124,7 @@ impl World {
                 None => Machine::new(settings, children.iter().copied()),
             },
             now: Moment::default(),
-            places: vec![place; children.len()],
+            places: children.iter().map(place).collect(),
             calls: Vec::new(),
             mailbox: Vec::new(),
             counted: Vec::new(),
@@ -139,8 +147,43 @@ impl World {
                 slot,
                 plan: Some(plan),
                 needs: Vec::new(),
+                renews: false,
             });
         }
+    }
+
+    /// What else the spec says that a call brings for a row: it needs somebody if the row needs nobody, and the other
+    /// way round.
+    fn announce(&mut self, slot: Slot) {
+        let graph = self.machine.lanes.as_ref().map(|lanes| &lanes.graph);
+        let needs = match graph {
+            Some(graph) if graph.needs(slot).is_empty() => {
+                let other = (slot + 1) % self.places.len();
+                let is_free = self.places[other].row && self.may_need(slot, other);
+                is_free.then_some(other).into_iter().collect()
+            }
+            Some(_) | None => Vec::new(),
+        };
+        if self.plan.is_some() || !needs.is_empty() {
+            self.machine.introduce(Newcomer {
+                slot,
+                plan: self.plan,
+                needs,
+                renews: true,
+            });
+        }
+    }
+
+    /// Whether no circle comes of it, whichever new specs come to be.
+    fn may_need(&self, slot: Slot, other: Slot) -> bool {
+        let needs = |at: Slot| {
+            let lanes = self.machine.lanes.as_ref();
+            let mut needs = lanes.map_or(Vec::new(), |lanes| lanes.graph.needs(at).to_vec());
+            needs.extend(self.machine.renewals.needs(at));
+            needs.extend((at == slot).then_some(other));
+            needs
+        };
+        Graph::new((0..self.places.len()).map(needs).collect()).is_ok()
     }
 
     /// What may happen next by itself; with `thorough` also what should make no difference.
@@ -232,6 +275,11 @@ impl World {
             }
             if part != Calls::Plain {
                 commands.push(Input::Pause(request, slot));
+                for (&traits, when) in new.iter().flat_map(|traits| {
+                    [Replace::Now, Replace::AtNextRestart].map(|when| (traits, when))
+                }) {
+                    commands.push(Input::Replace(request, slot, traits, when));
+                }
             }
             // What it is refused for does not change the machine.
             if part == Calls::All || part == Calls::Living && is_paused {
@@ -284,16 +332,19 @@ impl World {
         | Input::Restart(request, slot)
         | Input::Delete(request, slot)
         | Input::Pause(request, slot)
-        | Input::Resume(request, slot) = input
+        | Input::Resume(request, slot)
+        | Input::Replace(request, slot, ..) = input
         {
             self.calls.push((request, slot));
         }
-        if let Input::Add(_, slot, _) = input {
+        if let Input::Add(_, slot, traits) = input {
             if self.places.len() <= slot {
                 self.places.resize(slot + 1, Place::default());
             }
             self.places[slot].row = true;
             self.places[slot].new = true;
+            self.places[slot].spec = Some(traits);
+            self.places[slot].renewed = false;
             self.lay_out(slot);
         }
     }
@@ -319,6 +370,9 @@ impl World {
         {
             // The driver finds no such row when the turn of the input comes.
             return self.calls.retain(|call| Some(call.0) != request(input));
+        }
+        if let Input::Replace(_, slot, ..) = input {
+            self.announce(slot);
         }
         self.happened(input);
         let mut actions = Vec::new();
@@ -366,7 +420,9 @@ impl World {
             }
             Input::Overdue(slot) => self.places[slot].timer = false,
             // From now on it is a row as any other.
-            Input::Terminate(_, slot) | Input::Pause(_, slot) => self.places[slot].new = false,
+            Input::Terminate(_, slot)
+            | Input::Pause(_, slot)
+            | Input::Replace(_, slot, _, Replace::Now) => self.places[slot].new = false,
             Input::Retry(slot) => {
                 self.places[slot].retries = self.places[slot].retries.saturating_sub(1);
             }
@@ -389,7 +445,12 @@ impl World {
                     | Action::Delay(..)
                     | Action::Dropped(_)
                     | Action::Paused(_)
+                    | Action::Renew(_)
             );
+            let needs_life = match action {
+                Action::Keep(_) => lives,
+                _ => needs_life,
+            };
             assert_eq!(lives, needs_life, "{action:?} {}", step.story(self));
         }
         match action {
@@ -406,6 +467,18 @@ impl World {
                 assert_eq!(self.ending, None, "{action:?} {}", step.story(self));
             }
             Action::Abandon(slot) => self.life(slot).phase = Phase::Gone,
+            Action::Keep(slot) => match step.input {
+                Input::Replace(_, at, traits, _) if at == slot => {
+                    self.places[slot].kept = Some(traits);
+                }
+                _ => panic!("keeps nothing {}", step.story(self)),
+            },
+            Action::Renew(slot) => {
+                let place = &mut self.places[slot];
+                place.spec = place.kept.take();
+                place.renewed = true;
+                assert!(place.spec.is_some(), "it has no spec {}", step.story(self));
+            }
             Action::Retry(_) if self.ending.is_some() => {
                 panic!("tries again while ending {}", step.story(self));
             }
@@ -417,6 +490,7 @@ impl World {
                 assert!(self.places[slot].row, "removed twice {}", step.story(self));
                 self.places[slot].row = false;
                 self.places[slot].down = false;
+                self.places[slot].kept = None;
             }
             Action::Answer(request, _) => {
                 let at = self.calls.iter().position(|call| call.0 == request);
@@ -453,6 +527,12 @@ impl World {
     fn start(&mut self, slot: Slot, cause: Cause, timeout: Option<Duration>, step: &Step<'_>) {
         let place = self.places[slot];
         assert!(place.row, "started without a row {}", step.story(self));
+        assert_eq!(
+            place.kept,
+            None,
+            "started with an old spec {}",
+            step.story(self)
+        );
         assert_eq!(
             self.ending,
             None,
@@ -495,7 +575,9 @@ impl World {
             Input::Terminate(_, slot) if !settled && step.is_of_group(slot) => {
                 self.places[slot].down = self.places[slot].row;
             }
-            Input::Restart(_, slot) | Input::Resume(_, slot) => self.places[slot].down = false,
+            Input::Restart(_, slot)
+            | Input::Resume(_, slot)
+            | Input::Replace(_, slot, _, Replace::Now) => self.places[slot].down = false,
             _ => (),
         }
     }
@@ -597,6 +679,7 @@ fn request(input: Input) -> Option<Request> {
         }
         Input::Restart(request, _) | Input::Delete(request, _) => Some(request),
         Input::Pause(request, _) | Input::Resume(request, _) => Some(request),
+        Input::Replace(request, ..) => Some(request),
         _ => None,
     }
 }

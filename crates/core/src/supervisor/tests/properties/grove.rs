@@ -147,8 +147,8 @@ impl Grove {
                 node.finished = true;
             }
             // What there is to tell others.
-            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) | Action::Storm(_) => (),
-            Action::Paused(_) => (),
+            Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) => (),
+            Action::Paused(_) | Action::Keep(_) | Action::Renew(_) | Action::Storm(_) => (),
         }
     }
 

@@ -116,6 +116,7 @@ pub(super) fn starts_go_forward(node: &Node, turn: &Turn) {
         };
         let is_with_others = match cause {
             Cause::Restart => is_group,
+            Cause::Replace => false,
             _ => true,
         };
         let Some(row) = node.row(slot).filter(|_| is_with_others) else {

@@ -121,6 +121,7 @@ impl Node {
                         slot,
                         plan: Some(child.plan),
                         needs: Vec::new(),
+                        renews: false,
                     });
                 }
             }
@@ -166,6 +167,7 @@ impl Node {
                 slot,
                 plan: Some(child.plan).filter(|plan| !plan.is_empty()),
                 needs: needs.clone(),
+                renews: false,
             });
         }
         let level = |&need: &Slot| self.rows[need].as_ref().map_or(0, |row| row.level + 1);
