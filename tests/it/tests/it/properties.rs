@@ -251,11 +251,17 @@ async fn calls_are_answered_whatever_else_goes_on(root: &SupervisorHandle) {
 /// (a) At the end nobody is asked to stop whom somebody needs that still lives.
 fn stops_go_backward(events: &[Event], grown: &Grown) {
     let (mut here, mut stuck, mut is_end) = (BTreeSet::new(), BTreeSet::new(), false);
+    // A new spec names nobody that it needs; a new life of the supervisor has the old ones again.
+    let mut replaced = BTreeSet::<String>::new();
     for event in events {
         let path = event.path.to_string();
         match &event.kind {
             EventKind::Starting { .. } => {
+                replaced.retain(|other| !other.starts_with(&format!("{path}/")));
                 here.insert(path);
+            }
+            EventKind::Replaced { .. } => {
+                replaced.insert(path);
             }
             EventKind::StopRequested { .. } if event.path.parent().is_none() => is_end = true,
             // It is ended for its own sake.
@@ -263,8 +269,10 @@ fn stops_go_backward(events: &[Event], grown: &Grown) {
                 stuck.insert(event.incarnation);
             }
             EventKind::StopRequested { .. } if is_end && !stuck.contains(&event.incarnation) => {
-                let needs =
-                    |by: &&String| grown.needs.get(*by).is_some_and(|it| it.contains(&path));
+                let needs = |by: &&String| {
+                    let needs = grown.needs.get(*by).filter(|_| !replaced.contains(*by));
+                    needs.is_some_and(|needs| needs.contains(&path))
+                };
                 let by = here.iter().find(needs);
                 assert_eq!(by, None, "needs {path}, which stops before it");
             }
