@@ -42,6 +42,8 @@ impl Machine {
             // About to be stopped with its group.
             Some(State::Running(_)) if self.is_to_be_cleared(slot) => Needs::Open,
             None | Some(State::Running(_) | State::Paused) => Needs::Met,
+            // Its group is about to start it again.
+            Some(State::Idle) if self.is_due(slot) => Needs::Open,
             Some(State::Idle) if self.row(slot).is_done => Needs::Met,
             Some(State::Idle | State::Retrying | State::Delayed(_)) => Needs::Unmet,
             Some(State::Due(_) | State::Starting(..) | State::Stopping(..)) => Needs::Open,

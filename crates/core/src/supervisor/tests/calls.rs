@@ -452,3 +452,26 @@ fn a_group_that_grows_takes_along_what_a_call_has_started_meanwhile() {
     assert_eq!(after(&mut world, &[done(3), done(4)]), "ask 1");
     assert_eq!(told(&mut world, done(1)), "restart 0");
 }
+
+#[test]
+fn start_child_is_refused_if_what_the_child_needs_declined_and_is_about_to_be_started_with_its_group()
+ {
+    let graph = Graph::new(vec![vec![]; 3]).expect("there is no circle");
+    let lanes = Lanes {
+        graph,
+        ..Lanes::default()
+    };
+    let (mut world, _) = World::begin_with(REST_FOR_ONE, &[PERMANENT; 3], None, Some(lanes));
+    let starts = [Input::Started(0), Input::Started(1), Input::Ignored(2)];
+    assert_eq!(after(&mut world, &starts), "up");
+    assert_eq!(told(&mut world, crash(0)), "ask 1");
+    world.machine.introduce(Newcomer {
+        slot: 3,
+        plan: None,
+        needs: vec![2],
+    });
+    assert_eq!(
+        told(&mut world, Input::Add(0, 3, PERMANENT)),
+        "answer 0 Refused(DependencyDown), remove 3"
+    );
+}
