@@ -21,6 +21,7 @@ use crate::sync::{Mutex, MutexGuard};
 /// |---|---|
 /// | the child is restarted: it ended by itself or with an error, it was killed, its group is restarted | stays |
 /// | it was stopped by a call, or has ended for good, and its supervisor keeps the spec | stays, for `restart_child` |
+/// | it was paused, or has got a new spec | stays |
 /// | the child **panicked**, also in its initialization or in a task of its [`Scope`](super::Scope) | is dropped, unless the cell is marked with [`keep_after_panic`](Self::keep_after_panic) |
 /// | the child was declared **unresponsive** | stays with that life, which may still use it; the next one finds nothing |
 /// | the child's spec goes: deleted, a temporary child that ended, a supervisor that ended or was itself restarted | is dropped |

@@ -30,7 +30,7 @@ pub(crate) struct Desk {
     /// The row that is about to be added, if there is more to say of it than its traits.
     pub(crate) newcomer: Option<Newcomer>,
     /// The spec that a call has brought for a row which is there.
-    brought: Option<ChildSpec>,
+    brought: Option<Box<ChildSpec>>,
     /// Numbers the children of a dynamic supervisor.
     seat: Arc<Seat>,
     /// Where their ids are written.
@@ -114,7 +114,7 @@ impl Desk {
         match call {
             Call::Start(spec, via, reply) => self.take_start(*spec, via, reply, roster),
             Call::Order(whom, via, order) => self.take_order(&whom, via, order, roster),
-            Call::Replace(spec, when, reply) => self.take_renewal(*spec, when, reply, roster),
+            Call::Replace(spec, when, reply) => self.take_renewal(spec, when, reply, roster),
             Call::Compare(wanted, when, reply) => {
                 answer(reply, compare(&self.rules, roster, wanted, when))
             }
@@ -212,7 +212,7 @@ impl Desk {
 
     fn take_renewal(
         &mut self,
-        spec: ChildSpec,
+        spec: Box<ChildSpec>,
         when: Replace,
         reply: RestartReply,
         roster: &Roster,
@@ -253,7 +253,7 @@ impl Desk {
     /// The spec that a call has brought is kept for the next life of that row.
     pub(crate) fn keep(&mut self, slot: Slot, roster: &Roster) {
         if let Some(spec) = self.brought.take() {
-            let earlier = roster.lock().keep(slot, spec);
+            let earlier = roster.lock().keep(slot, *spec);
             let_go(earlier);
         }
     }

@@ -48,7 +48,8 @@ impl Renewals {
         }
     }
 
-    fn traits_and_rest(&mut self, slot: Slot) -> (Option<Plan>, Vec<Slot>) {
+    /// What was announced of the spec that is brought for that row.
+    fn take_announced(&mut self, slot: Slot) -> (Option<Plan>, Vec<Slot>) {
         match self.announced.take() {
             Some(newcomer) if newcomer.slot == slot => (newcomer.plan, newcomer.needs),
             Some(_) | None => (None, Vec::new()),
@@ -76,7 +77,7 @@ impl Machine {
         (slot, traits, when): (Slot, Traits, Replace),
         actions: &mut Vec<Action>,
     ) {
-        let (plan, needs) = self.renewals.traits_and_rest(slot);
+        let (plan, needs) = self.renewals.take_announced(slot);
         if let Some(refusal) = self.why_not_replaced(slot, &needs, when) {
             return self.refuse(request, refusal, actions);
         }
