@@ -469,6 +469,7 @@ fn start_child_is_refused_if_what_the_child_needs_declined_and_is_about_to_be_st
         slot: 3,
         plan: None,
         needs: vec![2],
+        renews: false,
     });
     assert_eq!(
         told(&mut world, Input::Add(0, 3, PERMANENT)),
