@@ -122,7 +122,7 @@ pub(crate) const CORE_ROWS: &[Row] = &[
     row("crash", &["restart"]),
     row("observe", &["restart", "crash"]),
     row("meter", &[]),
-    row("metrics", &["observe"]),
+    row("metrics", &["observe", "restart"]),
     row("stall", &["observe"]),
     row("tree", &["restart", "crash", "place", "meter"]),
     row(

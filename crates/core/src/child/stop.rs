@@ -32,6 +32,7 @@ pub(crate) struct StopCell {
 
 #[derive(Default)]
 struct StopState {
+    /// The request; until it is made, what is to cut it short.
     request: Option<StopRequest>,
     waiters: Waiters,
     token: Option<CancellationToken>,
@@ -59,21 +60,28 @@ pub(super) type Key = NonZeroUsize;
 const FIRST: Key = Key::MIN;
 
 impl StopRequest {
-    /// Whether the other one is of a budget that leaves less time.
-    fn is_cut_by(self, other: Self) -> bool {
+    /// Takes over the deadline of the other one if that is of a budget and leaves less time; whether it does.
+    fn cut_by(&mut self, other: Self) -> bool {
         let (Some(deadline), true) = (other.deadline, other.budgeted) else {
             return false;
         };
-        self.deadline.is_none_or(|before| deadline < before)
+        let is_cut = self.deadline.is_none_or(|before| deadline < before);
+        if is_cut {
+            (self.deadline, self.budgeted) = (Some(deadline), true);
+        }
+        is_cut
     }
 }
 
 impl StopCell {
     /// Requests the stop and wakes who waits for it; `false` if it was requested before.
-    pub(crate) fn request(&self, request: StopRequest) -> bool {
+    pub(crate) fn request(&self, mut request: StopRequest) -> bool {
         let mut state = self.lock();
-        if state.request.is_some() {
+        if self.is_requested() {
             return false;
+        }
+        if let Some(early) = state.request {
+            request.cut_by(early);
         }
         state.request = Some(request);
         // Release pairs with the acquire in `is_requested`: who sees the flag finds the request.
@@ -96,13 +104,17 @@ impl StopCell {
     /// Leaves it less time than it was given when it was asked to stop, if `request` is of a budget that says so.
     pub(crate) fn cut(&self, request: StopRequest) {
         let mut state = self.lock();
-        let Some(before) = state.request.as_mut() else {
-            return;
+        let is_cut = match &mut state.request {
+            Some(before) => before.cut_by(request),
+            // Who asks first tells of it before the request is made.
+            none => {
+                *none = Some(request);
+                false
+            }
         };
-        if !before.is_cut_by(request) {
+        if !is_cut || !self.is_requested() {
             return;
         }
-        (before.deadline, before.budgeted) = (request.deadline, true);
         let inbox = state.inbox.clone();
         drop(state);
         if let Some(inbox) = inbox {
@@ -116,7 +128,8 @@ impl StopCell {
 
     /// The request, if it was made.
     pub(crate) fn made(&self) -> Option<StopRequest> {
-        self.lock().request
+        let state = self.lock();
+        state.request.filter(|_| self.is_requested())
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -126,7 +139,7 @@ impl StopCell {
     /// A token of its own that is cancelled with the request; what is behind it is made on demand.
     pub(crate) fn token(&self) -> CancellationToken {
         let mut state = self.lock();
-        let requested = state.request.is_some();
+        let requested = self.is_requested();
         let token = state.token.get_or_insert_with(CancellationToken::new);
         if requested {
             token.cancel();
@@ -138,8 +151,9 @@ impl StopCell {
     pub(crate) fn forward_to(&self, inbox: &Arc<Inbox>) {
         let mut state = self.lock();
         state.inbox = Some(Arc::clone(inbox));
-        if let Some(request) = state.request {
-            drop(state);
+        let made = state.request.filter(|_| self.is_requested());
+        drop(state);
+        if let Some(request) = made {
             inbox.push_stop(request);
         }
     }
@@ -155,7 +169,7 @@ impl StopCell {
             return true;
         }
         let mut state = self.lock();
-        if state.request.is_some() {
+        if self.is_requested() {
             return true;
         }
         let key = *key.get_or_insert_with(|| state.waiters.new_key());
@@ -219,5 +233,45 @@ impl fmt::Debug for StopCell {
         f.debug_struct("StopCell")
             .field("requested", &self.is_requested())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn within(seconds: Option<u64>, now: Instant, budgeted: bool) -> StopRequest {
+        StopRequest {
+            deadline: seconds.map(|seconds| now + Duration::from_secs(seconds)),
+            orphaned: false,
+            budgeted,
+        }
+    }
+
+    /// What is granted in seconds, by two in either order: who asks, and a budget.
+    #[test]
+    fn a_budget_cuts_a_request_short_whichever_of_the_two_comes_first() {
+        let now = Instant::now();
+        let cases = [
+            (None, Some(3), Some(3)),
+            (Some(5), Some(3), Some(3)),
+            (Some(2), Some(3), Some(2)),
+            (Some(2), None, Some(2)),
+        ];
+        for (asked, budget, expected) in cases {
+            let (asked, budget) = (within(asked, now, false), within(budget, now, true));
+            let expected = within(expected, now, false).deadline;
+            let late = StopCell::default();
+            assert!(late.request(asked));
+            late.cut(budget);
+            assert_eq!(late.deadline(), expected);
+            let early = StopCell::default();
+            early.cut(budget);
+            assert!(!early.is_requested() && early.made().is_none());
+            assert!(early.request(asked));
+            assert_eq!(early.deadline(), expected);
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::series::{AllSeries, ChildSeries, Place};
 use crate::exit::ExitReason;
 use crate::observe::{Event, EventKind, StartCause};
 use crate::path::{ChildPath, Incarnation};
+use crate::restart::DelayCause;
 
 /// The figures of one recorder, and the lives that are not over.
 #[derive(Debug)]
@@ -69,6 +70,11 @@ impl Tally {
             }
             EventKind::Crashed { .. } => self.child(event, recorder).crashes.increment(1),
             EventKind::Dropped => self.child(event, recorder).drops.increment(1),
+            // It has no time of its own.
+            EventKind::Delayed {
+                cause: DelayCause::Dependency,
+                ..
+            } => (),
             EventKind::Delayed { by, .. } => {
                 self.child(event, recorder).restart_delay.record(*by);
             }

@@ -13,6 +13,15 @@ use crate::crash::{CrashDecision, CrashPhase, NAMED, Siblings};
 use crate::observe::EventKind;
 
 impl<M: Decide> Driver<M> {
+    /// Notes whether the machine is about to hear of a crash whose group is being stopped already: nobody is stopped
+    /// because of it.
+    #[inline]
+    pub(super) fn look_at_crash(&mut self) {
+        if let Some(slot) = self.lives.crash {
+            self.lives.crash_joins = self.machine.is_being_cleared(slot);
+        }
+    }
+
     /// What the machine has just decided of a crash, if the input was one: now, or as soon as its
     /// actions are carried out.
     #[inline]
@@ -111,6 +120,7 @@ impl<M: Decide> Driver<M> {
     fn siblings(&self, slot: Slot, decision: CrashDecision) -> Option<Arc<Siblings>> {
         let among = match (decision, self.desk.rules.strategy) {
             (decision, _) if decision.ends_supervisor() => Among::All,
+            _ if self.lives.crash_joins => return None,
             (CrashDecision::Restarted, Strategy::OneForAll) => Among::All,
             (CrashDecision::Restarted, Strategy::RestForOne) => {
                 let dependents = self.machine.dependents(slot);

@@ -24,6 +24,11 @@ pub(crate) trait Decide {
         None
     }
 
+    /// Whether that child is about to be restarted with its group, which is being stopped.
+    fn is_being_cleared(&self, _slot: Slot) -> bool {
+        false
+    }
+
     /// How far the child of that row is; `None` if there is no such row.
     fn state(&self, slot: Slot) -> Option<State>;
 }
@@ -49,6 +54,10 @@ impl Decide for Machine {
         let graph = self.lanes.as_ref().map(|lanes| &lanes.graph);
         let graph = graph.filter(|graph| !graph.is_empty())?;
         Some(graph.dependents(slot).into_iter().collect())
+    }
+
+    fn is_being_cleared(&self, slot: Slot) -> bool {
+        Machine::is_being_cleared(self, slot)
     }
 
     fn state(&self, slot: Slot) -> Option<State> {

@@ -245,6 +245,7 @@ impl<M: Decide> Driver<M> {
     fn tell(&mut self, moment: Moment, input: Input) {
         let mut actions = std::mem::take(&mut self.actions);
         let about = input.slot();
+        self.look_at_crash();
         self.machine.step(moment, input, &mut actions);
         let decision = self.crash_decision(input, &actions);
         for action in actions.drain(..) {

@@ -40,6 +40,8 @@ pub(crate) struct Lives {
     pub(super) report: Option<Report>,
     /// Whose crash the machine is to decide on, or has just decided on.
     pub(super) crash: Option<Slot>,
+    /// It came while its group was being stopped.
+    pub(super) crash_joins: bool,
     /// How many crashes of each child are kept.
     pub(super) crash_reports: usize,
     /// How many restarts were begun.
@@ -82,6 +84,7 @@ impl Lives {
             history: History::default(),
             report: None,
             crash: None,
+            crash_joins: false,
             crash_reports: 0,
             restarts: 0,
             storm_pauses: 0,
@@ -122,6 +125,7 @@ impl Lives {
             life.set_explicit();
         }
         entry.life = Some(Arc::clone(&life));
+        let cause = cause.of_life(entry.last_exit.is_none());
         let restart = u32::from(cause == Cause::Restart);
         entry.restarts = entry.restarts.saturating_add(restart);
         self.restarts += u64::from(restart);
@@ -149,14 +153,7 @@ impl Lives {
             self.limit(now, slot, timeout);
         }
         life.tell(EventKind::Starting {
-            cause: match cause {
-                Cause::Boot => StartCause::FirstStart,
-                Cause::Add => StartCause::Added,
-                Cause::Call => StartCause::Requested,
-                Cause::Resume => StartCause::Resumed,
-                Cause::Replace => StartCause::Replaced,
-                Cause::Restart => StartCause::Restart,
-            },
+            cause: cause.told(),
         });
         if let Beginning::AtOnce = beginning {
             life.tell(EventKind::Started);
@@ -551,4 +548,26 @@ pub(crate) fn spawn_root(root: impl Supervisable, life: &Arc<Life>) {
     let (root, beginning) = (Arc::new(root), Beginning::Supervisor);
     let task = tokio::spawn(live(root, beginning, Arc::clone(life)));
     life.set_task(task.abort_handle());
+}
+
+impl Cause {
+    /// One that had to wait at the first start of its supervisor is started like the others when it has its first life.
+    fn of_life(self, is_first: bool) -> Self {
+        match self {
+            Self::Restart if is_first => Self::Boot,
+            cause => cause,
+        }
+    }
+
+    /// As an event tells it.
+    fn told(self) -> StartCause {
+        match self {
+            Self::Boot => StartCause::FirstStart,
+            Self::Add => StartCause::Added,
+            Self::Call => StartCause::Requested,
+            Self::Resume => StartCause::Resumed,
+            Self::Replace => StartCause::Replaced,
+            Self::Restart => StartCause::Restart,
+        }
+    }
 }

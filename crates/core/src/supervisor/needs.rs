@@ -61,6 +61,8 @@ impl Machine {
             // The call that brought it has failed, so it leaves no row.
             return self.remove(slot, actions);
         }
+        // Its group has been started: it alone waits.
+        self.missed.remove(&slot);
         self.set(slot, State::Delayed(Held::Needy));
         let wait = Action::Delay(slot, DelayCause::Dependency, Duration::MAX);
         actions.push(wait);

@@ -24,7 +24,7 @@ impl Lives {
             }
             Action::Recovered(slot) => self.remark(slot, EventKind::Recovered),
             Action::Dropped(slot) => self.remark(slot, EventKind::Dropped),
-            Action::Paused(slot) => self.tell_of(slot, EventKind::Paused),
+            Action::Paused(slot) => self.remark(slot, EventKind::Paused),
             Action::Stuck(slot) => {
                 if let Some(life) = self.life(slot) {
                     life.set_stuck();
@@ -47,20 +47,6 @@ impl Lives {
         self.remark(slot, EventKind::Delayed { by: time, cause });
     }
 
-    /// Tells something of a child that may have no life just now: then of the latest that ran.
-    fn remark(&self, slot: Slot, kind: EventKind) {
-        let state = self.roster.lock();
-        let Some(entry) = state.get(slot) else {
-            return;
-        };
-        let life = entry.present().or(entry.ran);
-        let path = entry.path.clone();
-        drop(state);
-        if let Some(life) = life {
-            self.family.commons.hub.tell(&path, life, kind);
-        }
-    }
-
     /// The row has the spec that was kept for it, from now on.
     pub(super) fn renew(&mut self, slot: Slot) {
         let mut state = self.roster.lock();
@@ -68,13 +54,13 @@ impl Lives {
         let entry = state.get(slot);
         let version = entry.and_then(|entry| entry.spec.settings.shared_version().cloned());
         drop(state);
-        self.tell_of(slot, EventKind::Replaced { version });
+        self.remark(slot, EventKind::Replaced { version });
         let_go(before);
     }
 
-    /// Tells what a call has done to a child that has no life just now: in the name of the latest that ran, or if
-    /// there is none, of its supervisor's.
-    fn tell_of(&self, slot: Slot, kind: EventKind) {
+    /// Tells something of a child that may have no life just now: then in the name of the latest that ran, or if there
+    /// is none, of its supervisor's.
+    fn remark(&self, slot: Slot, kind: EventKind) {
         let state = self.roster.lock();
         let Some(entry) = state.get(slot) else {
             return;

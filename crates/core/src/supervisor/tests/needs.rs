@@ -221,3 +221,21 @@ fn at_the_first_start_a_child_waits_while_one_it_needs_is_restarted_and_not_if_t
         }
     }
 }
+
+#[test]
+fn a_child_that_waits_is_not_taken_for_one_whose_group_waits() {
+    for call in [Input::Terminate(9, 1), Input::Pause(9, 1)] {
+        let mut world = needing(ONE_FOR_ALL, &[PERMANENT; 3], &[&[], &[0], &[]]);
+        let inputs = [crash(1), done(0), done(2), Input::Started(2)];
+        after(&mut world, &inputs);
+        assert_eq!(told(&mut world, Input::Started(0)), "restart 1");
+        let inputs = [crash(1), Input::Retry(1), Input::Terminate(7, 0), done(0)];
+        after(&mut world, &inputs);
+        let restarted = format!("{}, restart 2", waits(1));
+        assert_eq!(told(&mut world, done(2)), restarted);
+        after(&mut world, &[Input::Started(2), Input::Terminate(8, 2)]);
+        told(&mut world, done(2));
+        let started = told(&mut world, call).contains("restart");
+        assert!(!started, "calls have stopped all others");
+    }
+}
