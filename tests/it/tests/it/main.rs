@@ -30,7 +30,6 @@ mod metrics;
 mod pacing;
 mod partition;
 mod place;
-mod properties;
 mod random;
 mod report;
 mod restart;
