@@ -110,10 +110,10 @@ impl Machine {
 
     /// A row is not tried again: its group goes on without it, if it is down since a start of it has failed.
     pub(super) fn part_from_group(&mut self, slot: Slot) {
-        let is_missed = self.missed.remove(&slot);
+        let left = self.missed.remove(&slot);
         let waits = matches!(self.row(slot).state, State::Retrying | State::Delayed(_));
-        if is_missed && waits && !self.settings.semantics.deserted_groups {
-            self.go_on_without(slot);
+        if let Some(left) = left.filter(|_| waits && !self.settings.semantics.deserted_groups) {
+            self.go_on_without(slot, left);
         }
     }
 

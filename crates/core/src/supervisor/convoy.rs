@@ -36,6 +36,8 @@ pub(super) struct Convoy {
     pub(super) queue: Vec<Slot>,
     /// The row that has its turn before others that stand before it, where one goes after the other.
     pub(super) stray: Option<Slot>,
+    /// Rows beside those that are being stopped, whose starts go on and are waited for afterward.
+    pub(super) spared: BTreeSet<Slot>,
 }
 
 /// A set of rows: by slot whether it is one of them, and how many there are.
@@ -67,6 +69,9 @@ pub(super) type Place = (u32, Rank);
 impl Convoy {
     /// A row has come to that state; whether it is one that need not be waited for any more.
     pub(super) fn note(&mut self, slot: Slot, state: State) -> bool {
+        if !matches!(state, State::Starting(..)) {
+            self.spared.remove(&slot);
+        }
         let waits = match self.phase {
             Phase::Rest => return false,
             Phase::Clear | Phase::End => state.is_live(),
@@ -100,7 +105,7 @@ impl Convoy {
 
     /// Whether a group waits for the start of this row.
     pub(super) fn raises(&self, slot: Slot) -> bool {
-        self.phase == Phase::Raise && self.open.contains(slot)
+        self.phase == Phase::Raise && self.open.contains(slot) || self.spared.contains(&slot)
     }
 }
 
@@ -145,6 +150,13 @@ impl Members {
         match self {
             Self::All => true,
             Self::These(slots) => slots.contains(&slot),
+        }
+    }
+
+    /// Takes the row out, unless all are meant.
+    pub(super) fn leave(&mut self, slot: Slot) {
+        if let Self::These(slots) = self {
+            slots.remove(&slot);
         }
     }
 

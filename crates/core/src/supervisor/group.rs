@@ -1,5 +1,7 @@
 //! How a group of children is restarted, and how all of them are stopped.
 
+use std::collections::BTreeSet;
+
 use super::machine::{Goal, Machine};
 use super::protocol::{Action, Cause, Slot};
 use super::slot::State;
@@ -117,25 +119,36 @@ impl Machine {
         if !self.is_raising(slot) {
             return;
         }
-        self.missed.insert(slot);
-        if self.goal == Goal::Convoy {
-            return self.leave_behind(slot, actions);
-        }
-        self.leave_down(actions);
-        self.goal = Goal::Run;
+        let left = if self.goal == Goal::Convoy {
+            self.leave_behind(slot, actions)
+        } else {
+            self.goal = Goal::Run;
+            self.leave_down(actions)
+        };
+        self.missed.insert(slot, left);
     }
 
-    /// The rows that wait for their group are not started with it.
-    pub(super) fn leave_down(&mut self, actions: &mut Vec<Action>) {
+    /// The rows that wait for their group are not started with it; those that stay.
+    pub(super) fn leave_down(&mut self, actions: &mut Vec<Action>) -> BTreeSet<Slot> {
+        let mut left = BTreeSet::new();
         while let Some(slot) = self.rows.last_due() {
-            let added = self.row(slot).state == State::Due(Cause::Add);
-            self.give_up_start(slot, actions);
-            if added {
-                // The call that brought it has failed, so it leaves no row.
-                self.remove(slot, actions);
+            if self.leave(slot, actions) {
+                left.insert(slot);
             }
         }
         self.held.clear();
+        left
+    }
+
+    /// A row that waits for its group is not started with it; whether it stays.
+    pub(super) fn leave(&mut self, slot: Slot, actions: &mut Vec<Action>) -> bool {
+        let added = self.row(slot).state == State::Due(Cause::Add);
+        self.give_up_start(slot, actions);
+        if added {
+            // The call that brought it has failed, so it leaves no row.
+            self.remove(slot, actions);
+        }
+        !added
     }
 
     /// Whether the row is one of a group that is being stopped to be started again.

@@ -3,7 +3,7 @@
 //! Beside the way of `group`, which takes one child after the other and needs no lists: this one keeps
 //! the rows that it waits for, and looks at the neighbors of each that it need not wait for any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::convoy::{Convoy, Members, Open, Phase, Place};
 use super::machine::{Goal, Machine};
@@ -27,21 +27,32 @@ impl Machine {
             return;
         }
         self.set(slot, State::Due(Cause::Restart));
-        let group = self.group_of(slot);
+        let mut group = self.group_of(slot);
         if self.convoy.phase == Phase::Raise {
-            // Those that are up by now have come through.
-            let open = self.convoy.open.slots().collect();
-            self.convoy.members = Members::These(open);
+            // Those that are up by now have come through, and starts that the failure has nothing to do with go on.
+            let is_starting = |slot: &Slot| matches!(self.state(*slot), Some(State::Starting(..)));
+            let (spared, due) = self.convoy.open.slots().partition(is_starting);
+            self.convoy.spared = spared;
+            self.convoy.members = Members::These(due);
         }
+        if let Some(left) = self.missed.get(&slot) {
+            // Who needs whom may have changed since they were left down.
+            let is_down = |slot: &&Slot| self.state(**slot) == Some(State::Idle);
+            group.join(Members::These(
+                left.iter().filter(is_down).copied().collect(),
+            ));
+        }
+        self.convoy.spared.retain(|&slot| !group.contains(slot));
         self.convoy.members.join(group);
         self.goal = Goal::Convoy;
         self.bearing.window.stop_clock(now);
         self.open(Phase::Clear);
     }
 
-    /// Starts the group of a row without the row itself, as far as it is down.
-    pub(super) fn raise_without(&mut self, slot: Slot) {
-        let group = self.group_of(slot);
+    /// Starts the group of a row and `left` without the row itself, as far as they are down.
+    pub(super) fn raise_without(&mut self, slot: Slot, left: BTreeSet<Slot>) {
+        let mut group = self.group_of(slot);
+        group.join(Members::These(left));
         self.held.insert(slot);
         self.raise_these(group);
     }
@@ -67,6 +78,7 @@ impl Machine {
             Members::All => self.rows.all(),
             Members::These(slots) => slots.into_iter().collect(),
         };
+        self.take_needs(&group);
         for slot in group {
             let state = self.state(slot);
             if state == Some(State::Idle) && !self.held.contains(&slot) {
@@ -88,7 +100,7 @@ impl Machine {
     }
 
     /// The start of a row has failed: those of its group that wait for theirs stay down, and all others go on.
-    pub(super) fn leave_behind(&mut self, slot: Slot, actions: &mut Vec<Action>) {
+    pub(super) fn leave_behind(&mut self, slot: Slot, actions: &mut Vec<Action>) -> BTreeSet<Slot> {
         let graph = self.lanes.as_ref().map(|lanes| &lanes.graph);
         let waits_by_needs = match self.settings.strategy {
             Strategy::OneForOne => true,
@@ -96,22 +108,22 @@ impl Machine {
             Strategy::RestForOne => graph.is_some_and(|graph| !graph.is_empty()),
         };
         // Many may fail side by side, and the group is listed for none of them in vain.
+        let mut left = BTreeSet::new();
         if waits_by_needs || self.rows.last_due().is_none() {
-            return;
+            return left;
         }
         let group: Vec<Slot> = match self.group_of(slot) {
             Members::All => self.convoy.open.slots().collect(),
             Members::These(slots) => slots.into_iter().collect(),
         };
         for slot in group.into_iter().rev() {
-            if let Some(State::Due(cause)) = self.state(slot) {
-                self.give_up_start(slot, actions);
-                if cause == Cause::Add {
-                    // The call that brought it has failed, so it leaves no row.
-                    self.remove(slot, actions);
-                }
+            let is_due = self.state(slot).is_some_and(State::is_due);
+            if is_due && self.leave(slot, actions) {
+                self.convoy.members.leave(slot);
+                left.insert(slot);
             }
         }
+        left
     }
 
     /// Stops all children for good.
@@ -139,9 +151,7 @@ impl Machine {
 
     /// A row is about to be removed: whoever waits for it waits no more.
     pub(super) fn leave_convoy(&mut self, slot: Slot) {
-        if let Members::These(slots) = &mut self.convoy.members {
-            slots.remove(&slot);
-        }
+        self.convoy.members.leave(slot);
         if self.convoy.fresh.contains(&slot) {
             self.convoy.fresh.retain(|&other| other != slot);
             self.look_beside(slot);
@@ -200,6 +210,9 @@ impl Machine {
     fn open(&mut self, phase: Phase) {
         self.convoy.phase = Phase::Rest;
         let slots = match &self.convoy.members {
+            Members::These(slots) if phase == Phase::Raise => {
+                slots.union(&self.convoy.spared).copied().collect()
+            }
             Members::These(slots) if phase != Phase::End => slots.iter().copied().collect(),
             _ => self.rows.all(),
         };
@@ -218,7 +231,7 @@ impl Machine {
                     self.set(slot, State::Due(Cause::Restart));
                     true
                 }
-                Phase::Raise => state.is_due(),
+                Phase::Raise => state.is_due() || self.convoy.spared.contains(&slot),
                 Phase::Clear | Phase::End => state.is_live(),
                 Phase::Rest => false,
             };
@@ -239,6 +252,10 @@ impl Machine {
         let convoy = &mut self.convoy;
         convoy.queue.clear();
         (convoy.level, convoy.stray) = (None, None);
+        if phase == Phase::Raise {
+            // Where one goes after the other, there is one at most.
+            convoy.stray = std::mem::take(&mut convoy.spared).pop_first();
+        }
         (convoy.open, convoy.turns, convoy.fresh) = (open, turns, fresh);
         convoy.phase = phase;
     }

@@ -4,7 +4,7 @@
 //! facts, then [`Machine::pursue`] compares them with the goal. Each input costs a constant number
 //! of looks at rows, amortized over the children that it starts and stops; a look is O(log n) at most.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::convoy::{Convoy, Lanes};
@@ -42,8 +42,8 @@ pub(crate) struct Machine {
     pub(super) waiting: Waiting,
     /// Rows that a call took over while their group was restarted: this time it passes them over.
     pub(super) held: BTreeSet<Slot>,
-    /// Rows whose start has failed, and whose group stays down until they come up.
-    pub(super) missed: BTreeSet<Slot>,
+    /// Rows whose start has failed, each with those of its group that stay down until it comes up.
+    pub(super) missed: BTreeMap<Slot, BTreeSet<Slot>>,
     /// How children start and stop beside each other, if not one after the other.
     pub(super) lanes: Option<Box<Lanes>>,
     pub(super) convoy: Convoy,
@@ -96,7 +96,7 @@ impl Machine {
             booting: true,
             waiting: Waiting::default(),
             held: BTreeSet::new(),
-            missed: BTreeSet::new(),
+            missed: BTreeMap::new(),
             lanes: None,
             convoy: Convoy::default(),
             renewals: Renewals::default(),
@@ -314,7 +314,7 @@ impl Machine {
             if let Some(lanes) = &mut self.lanes {
                 lanes.stirred.clear();
             }
-            self.leave_down(actions);
+            let _down_for_good = self.leave_down(actions);
             self.end_all();
         }
     }
@@ -411,6 +411,9 @@ impl Machine {
         }
         self.held.remove(&slot);
         self.missed.remove(&slot);
+        for left in self.missed.values_mut() {
+            left.remove(&slot);
+        }
         self.leave_convoy(slot);
         self.rows.remove(slot);
         self.forget(slot);

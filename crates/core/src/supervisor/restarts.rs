@@ -1,5 +1,6 @@
 //! What follows when a child has ended by itself: nothing, a restart now or later, or the end of all.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::aftermath::Aftermath;
@@ -122,8 +123,8 @@ impl Machine {
                 actions.push(Action::Dropped(slot));
                 self.waiting
                     .answer(slot, Wish::Up, Answer::Cancelled, actions);
-                if self.missed.remove(&slot) {
-                    self.go_on_without(slot);
+                if let Some(left) = self.missed.remove(&slot) {
+                    self.go_on_without(slot, left);
                 }
                 self.stay_down(slot, actions);
             }
@@ -133,13 +134,14 @@ impl Machine {
         }
     }
 
-    /// The group of a child whose start has failed, and that is not tried again, is started without it.
-    pub(super) fn go_on_without(&mut self, slot: Slot) {
+    /// The group of a child whose start has failed, and that is not tried again, is started without it, and so are
+    /// those that were left down for its sake.
+    pub(super) fn go_on_without(&mut self, slot: Slot, left: BTreeSet<Slot>) {
         if self.settings.strategy == Strategy::OneForOne {
             return;
         }
         if self.goes_in_convoy() {
-            return self.raise_without(slot);
+            return self.raise_without(slot, left);
         }
         self.hold(slot);
         let behind = self.rows.after(slot);

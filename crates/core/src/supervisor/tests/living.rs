@@ -3,6 +3,7 @@
 use super::super::convoy::Lanes;
 use super::super::decide::Decide;
 use super::super::graph::Graph;
+use super::super::machine::Settings;
 use super::super::protocol::{Exit, Input, Newcomer, Request, Slot, Traits};
 use super::super::slot::State;
 use super::super::strategy::{AutoShutdown, StartMode, StopMode};
@@ -431,6 +432,10 @@ fn a_significant_child_comes_and_goes_with_its_spec() {
 // Who needs whom by new specs.
 
 fn in_lanes(start: StartMode, stop: StopMode, needs: Vec<Vec<Slot>>) -> World {
+    lanes_of(ONE_FOR_ALL, start, stop, needs)
+}
+
+fn lanes_of(settings: Settings, start: StartMode, stop: StopMode, needs: Vec<Vec<Slot>>) -> World {
     let graph = Graph::new(needs).expect("there is no circle");
     let traits = vec![PERMANENT; 3];
     let lanes = Lanes {
@@ -439,7 +444,7 @@ fn in_lanes(start: StartMode, stop: StopMode, needs: Vec<Vec<Slot>>) -> World {
         graph,
         ..Lanes::default()
     };
-    let (mut world, _) = World::begin_with(ONE_FOR_ALL, &traits, None, Some(lanes));
+    let (mut world, _) = World::begin_with(settings, &traits, None, Some(lanes));
     world.rest(|_| true);
     world
 }
@@ -506,6 +511,43 @@ fn a_row_that_a_kept_spec_names_may_be_deleted_before_it_is_taken() {
         lanes.graph.is_empty(),
         "the new row in its slot is another one"
     );
+}
+
+#[test]
+fn those_that_were_left_down_come_up_whoever_needs_whom_by_then() {
+    let ends = [
+        (Input::Pause(1, 1), "paused 1, answer 1 Done, restart 2"),
+        (Input::Terminate(1, 1), "answer 1 Done, restart 2"),
+        (Input::Retry(1), "kill 0, restart 0, restart 1, restart 2"),
+    ];
+    for (end, expected) in ends {
+        let (start, stop) = (StartMode::Sequential, StopMode::Concurrent);
+        let mut world = lanes_of(REST_FOR_ONE, start, stop, vec![vec![]; 3]);
+        // The first one is to need the second, so that groups are made of dependents.
+        needing(&mut world, now(0, 0), vec![1]);
+        world.places[0].kept = Some(NEW);
+        world.calls.push((0, 0));
+        let failure = Input::Exited(1, Exit::Unstartable);
+        let left = after(&mut world, &[crash(1), done(2), failure]);
+        assert_eq!(left, "retry 1", "the last one waits for the second");
+        after(&mut world, &[done(0), Input::Started(0)]);
+        assert_eq!(sorted(&played(&mut world, end)), sorted(expected));
+    }
+}
+
+#[test]
+fn who_is_taken_along_by_a_group_waits_for_whom_its_new_spec_names() {
+    let (start, stop) = (StartMode::Waves, StopMode::Concurrent);
+    let mut world = in_lanes(start, stop, vec![vec![]; 3]);
+    after(&mut world, &[crash(0), done(1), done(2)]);
+    // The first declines to start, the last one cannot.
+    let failure = Input::Exited(2, Exit::Unstartable);
+    after(&mut world, &[Input::Ignored(0), failure]);
+    needing(&mut world, later(0, 0), vec![1]);
+    world.places[0].kept = Some(NEW);
+    let taken = told(&mut world, Input::Pause(1, 2));
+    assert_eq!(taken, "paused 2, answer 1 Done", "the second still starts");
+    assert_eq!(told(&mut world, Input::Started(1)), "renew 0, restart 0");
 }
 
 /// The order of answers to several calls is that of their numbers, and says nothing here.

@@ -239,3 +239,32 @@ fn a_child_that_waits_is_not_taken_for_one_whose_group_waits() {
         assert!(!started, "calls have stopped all others");
     }
 }
+
+#[test]
+fn a_failure_cuts_short_no_start_that_has_nothing_to_do_with_it() {
+    // Two pairs, and the second of each needs the first.
+    let mut world = needing(REST_FOR_ONE, &[PERMANENT; 4], &[&[], &[0], &[], &[2]]);
+    assert_eq!(told(&mut world, crash(0)), "ask 1");
+    assert_eq!(told(&mut world, done(1)), "restart 0");
+    assert_eq!(told(&mut world, crash(2)), "ask 3");
+    assert_eq!(told(&mut world, done(3)), "restart 2");
+    assert_eq!(told(&mut world, Input::Started(0)), "restart 1");
+    assert_eq!(told(&mut world, Input::Started(2)), "restart 3");
+}
+
+#[test]
+fn a_start_beside_a_group_that_stops_may_come_to_its_end_or_fail_meanwhile() {
+    let failure = Input::Exited(0, Exit::Unstartable);
+    let waits = waits(1) + ", restart 2";
+    let ways = [
+        (Input::Started(0), "", "restart 1, restart 2"),
+        (Input::Ignored(0), "", "restart 1, restart 2"),
+        (failure, "retry 0", waits.as_str()),
+    ];
+    for (end, at_once, then) in ways {
+        let mut world = needing(REST_FOR_ONE, &[PERMANENT; 4], &[&[], &[0], &[], &[2]]);
+        after(&mut world, &[crash(0), done(1), crash(2)]);
+        let told = [told(&mut world, end), told(&mut world, done(3))];
+        assert_eq!(told, [at_once, then], "{end:?}");
+    }
+}

@@ -108,7 +108,7 @@ impl World {
             let lost = state == Some(State::Idle)
                 && self.machine.row(slot).traits.restart == Restart::Temporary;
             assert!(
-                !lost || self.ending.is_some() || place.renewed,
+                !lost || self.ending.is_some() || place.renewed || place.left,
                 "a temporary row stays {}",
                 step.story(self)
             );
