@@ -30,6 +30,7 @@ mod metrics;
 mod pacing;
 mod partition;
 mod place;
+mod properties;
 mod random;
 mod report;
 mod restart;

@@ -4,18 +4,19 @@
 //! random trees of machines whose children need each other, one function a promise, checked after every step; 2,000 trees
 //! in the gate, 100,000 in `cargo xtask deep`. The walk is `walk.rs` beside it, every reachable state of machines of three
 //! children; the machines are `random.rs`, random ones of up to 50; both check the promises of `promises.rs` after each
-//! step. Chaos is that of the bench, on real threads.
+//! step. Chaos is that of the bench, on real threads. *Trees* are those of `properties.rs` beside this file: random trees
+//! with dependencies on real tasks, judged by their events.
 //!
 //! | | promise | held by |
 //! |---|---|---|
-//! | a | a stop goes backward: no child is told to end that another one which lives needs, or that stands before it | `stops_go_backward` of the properties; `broken_promises` here, for the root; `check_order` and `check_lanes` of the walk and the machines |
+//! | a | a stop goes backward: no child is told to end that another one which lives needs, or that stands before it | `stops_go_backward` of the properties, and of the trees; `broken_promises` here, for the root; `check_order` and `check_lanes` of the walk and the machines |
 //! | b | never more restarts in a window than the limits | `restarts_stay_within_the_limits` of the properties; `check_counted` of the walk and the machines; `intensity.rs` |
-//! | c | after a request to stop no child starts | `nobody_starts_after_a_request_to_stop` of the properties; `broken_promises` here; the walk and the machines |
-//! | d | each life that began has one end | `each_life_ends_once` of the properties; `broken_lives` here and in chaos |
-//! | e | a stop keeps its time | `the_stop_keeps_its_time` of the properties, also if nobody reacts to anything; each stop its grace, here; the whole tree its budget, in `stop.rs` and chaos |
+//! | c | after a request to stop no child starts | `nobody_starts_after_a_request_to_stop` of the properties, and of the trees; `broken_promises` here; the walk and the machines |
+//! | d | each life that began has one end | `each_life_ends_once` of the properties; `broken_lives` here, in the trees and in chaos |
+//! | e | a stop keeps its time | `the_stop_keeps_its_time` of the properties, also if nobody reacts to anything; each stop its grace, here; the whole tree its budget, in the trees, `stop.rs` and chaos |
 //! | f | no wait without a deadline but `Infinite` | `no_wait_is_without_a_deadline` of the properties; `check_rows` of the walk and the machines; that a tree here stops at all |
-//! | g | a dynamic supervisor has at most `max_children`, and a place for each that has gone | `a_dynamic_supervisor_has_a_place_for_each_child` of the properties; the walk in `dynamic/tests.rs`; `dynamic.rs`, `tasks.rs` |
-//! | h | calls are answered while something else starts or stops | `calls_are_answered_whatever_else_goes_on` of the properties; `calls.rs`, each call in each state; `amid.rs`; the deeds here; within 40 seconds of real time in chaos |
+//! | g | a dynamic supervisor has at most `max_children`, and a place for each that has gone | `a_dynamic_supervisor_has_a_place_for_each_child` of the properties; `there_is_a_place_for_each_child` of the trees; the walk in `dynamic/tests.rs`; `dynamic.rs`, `tasks.rs` |
+//! | h | calls are answered while something else starts or stops | `calls_are_answered_whatever_else_goes_on` of the properties, and of the trees; `calls.rs`, each call in each state; `amid.rs`; the deeds here; within 40 seconds of real time in chaos |
 
 use perennial::{InitPolicy, Supervisor};
 use perennial_test::strategies::{Deed, TreePlan, deeds, trees};
