@@ -28,6 +28,8 @@ const WIDTH: usize = 5;
 /// The window of every supervisor, and how many restarts it bears.
 const PERIOD: Duration = Duration::from_secs(1);
 const BORNE: u32 = 4;
+/// How long a tree may take to start.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A supervisor to be.
 #[derive(Clone, Debug)]
@@ -342,14 +344,20 @@ async fn treat(plan: &Plan, deeds: &[Deed], budget: Duration) {
     let root = root.observer(move |event: &Event| {
         writing.lock().unwrap().push(event.clone());
     });
-    if let Ok(handle) = root.start().await {
+    // A child that is ended for its silence as often as its supervisor bears may keep its group from ever coming up.
+    let up = tokio::time::timeout(PATIENCE, root.start()).await;
+    let is_killed = up.is_err();
+    if let Ok(Ok(handle)) = up {
         play(deeds, &handle, &mut grown).await;
         stop(&handle, budget).await;
     }
     settle().await;
-    // One that could not start has been stopped too.
+    // Nor is anything left of a tree that could not start, or whose start was dropped.
     for worker in &grown.workers {
         assert_eq!(worker.alive(), 0, "after the stop nothing runs");
+    }
+    if is_killed {
+        return;
     }
     let events = std::mem::take(&mut *log.lock().unwrap());
     stops_go_backward(&events, &grown);
