@@ -118,7 +118,10 @@ fn checks(root: &Path) -> Vec<Check> {
     vec![
         Check::new(
             "many random cases",
-            cases.environment("PROPTEST_CASES", CASES),
+            // A case that fails is tried smaller thousands of times, and a backtrace each time fills the memory.
+            cases
+                .environment("PROPTEST_CASES", CASES)
+                .environment("RUST_BACKTRACE", "0"),
         ),
         Check::new("many schedules", schedules::many()).picking_tests(),
         Check::new("lints of the schedules", schedules::lints()),
