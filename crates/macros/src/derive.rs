@@ -55,6 +55,11 @@ fn implementation(input: &DeriveInput, settings: &Settings) -> TokenStream {
     let init_policy = settings.init_policy(span).map(
         |policy| quote_spanned!(span=> fn init_policy(&self) -> #private::InitPolicy { #policy }),
     );
+    let version = settings.version.as_ref().map(|version| {
+        quote_spanned!(span=>
+            fn version(&self) -> #private::Option<&str> { #private::Option::Some(#version) }
+        )
+    });
     let made = match &init_policy {
         Some(_) => quote_spanned!(span=> #private::made_or_failed),
         None => quote_spanned!(span=> #private::made),
@@ -68,6 +73,7 @@ fn implementation(input: &DeriveInput, settings: &Settings) -> TokenStream {
             #restart
             #shutdown
             #init_policy
+            #version
             fn has_initialization(&self) -> bool {
                 use #private::Undeclared as _;
                 #private::is_declared(self, Self::init)
@@ -106,6 +112,7 @@ mod tests {
         });
         let input = syn::parse_quote! {
             #[supervise(restart = "transient", shutdown = "10s", init = "fatal_on_first_start")]
+            #[supervise(version = "2")]
             struct Mailer {
                 server: String,
             }

@@ -9,8 +9,8 @@
 //! # What the derive writes
 //!
 //! Below, all of it stands for a `Mailer` with
-//! `#[supervise(restart = "transient", shutdown = "10s", init = "fatal_on_first_start")]`. It compiles
-//! as it is, and a test holds it against what the macro writes.
+//! `#[supervise(restart = "transient", shutdown = "10s", init = "fatal_on_first_start")]` and
+//! `#[supervise(version = "2")]`. It compiles as it is, and a test holds it against what the macro writes.
 //!
 //! `Undeclared` has an `init` that makes nothing, for types without one of their own. What `init` makes
 //! decides which `run` fits; `__private::run` explains one that does not. Without the setting `init` there would be
@@ -50,6 +50,9 @@
 //!     fn init_policy(&self) -> ::perennial::__private::InitPolicy {
 //!         ::perennial::__private::InitPolicy::FatalOnFirstStart
 //!     }
+//!     fn version(&self) -> ::perennial::__private::Option<&str> {
+//!         ::perennial::__private::Option::Some("2")
+//!     }
 //!     fn has_initialization(&self) -> bool {
 //!         use ::perennial::__private::Undeclared as _;
 //!         ::perennial::__private::is_declared(self, Self::init)
@@ -85,7 +88,7 @@
 //!
 //! # What `#[worker]` writes
 //!
-//! Here for a function with `#[worker(restart = "transient", shutdown = "brutal")]`.
+//! Here for a function with `#[worker(restart = "transient", shutdown = "brutal", version = "2")]`.
 //!
 //! ```
 //! # use std::time::Duration;
@@ -103,6 +106,7 @@
 //!     ))
 //!     .restart(::perennial::__private::Restart::Transient)
 //!     .shutdown(::perennial::__private::ShutdownStrategy::Brutal)
+//!     .version("2")
 //! }
 //! # assert_eq!(poller("db".to_owned(), Duration::from_secs(1)).settings().id, "poller");
 //! ```
@@ -149,6 +153,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `restart` | `"permanent"`, `"transient"`, `"temporary"` | `"permanent"` |
 /// | `shutdown` | a time, `"brutal"`, `"infinite"` | `"5s"` |
 /// | `init` | `"fatal"`, `"fatal_on_first_start"`; only with a method `init` | `"fatal"` |
+/// | `version` | the version that `apply` compares, in whatever words | none |
 /// | `crate` | the path at which perennial is found | `"::perennial"` |
 ///
 /// A time is a whole number and its unit, `ms`, `s`, `m` or `h`: `"500ms"`, `"10s"`. It is read by the macro,
@@ -218,6 +223,7 @@ pub fn supervisable(input: TokenStream) -> TokenStream {
 /// | `name` | the id of the child: not empty, no `/` | the name of the function: `price-poller` for `price_poller` |
 /// | `restart` | `"permanent"`, `"transient"`, `"temporary"` | `"permanent"` |
 /// | `shutdown` | a time as `"500ms"`, `"10s"`, `"2m"`, `"1h"`; `"brutal"`, `"infinite"` | `"5s"` |
+/// | `version` | the version that `apply` compares, in whatever words | none |
 /// | `crate` | the path at which perennial is found | `"::perennial"` |
 ///
 /// # Examples

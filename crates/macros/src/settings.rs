@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     restart: Option<Restart>,
     shutdown: Option<Shutdown>,
     init: Option<InitPolicy>,
+    pub(crate) version: Option<String>,
     /// Where the facade is found.
     root: Option<Path>,
     /// The settings met so far, for those that are set twice.
@@ -39,6 +40,7 @@ enum Key {
     Restart,
     Shutdown,
     Init,
+    Version,
     Crate,
 }
 
@@ -148,6 +150,7 @@ impl Settings {
             Key::Restart => self.restart = Some(Restart::parse(&value)?),
             Key::Shutdown => self.shutdown = Some(Shutdown::parse(&value)?),
             Key::Init => self.init = Some(InitPolicy::parse(&value)?),
+            Key::Version => self.version = Some(value),
             Key::Crate => {
                 let path = text.parse_with(Path::parse_mod_style);
                 let path =
@@ -173,6 +176,7 @@ impl Key {
                     .to_owned());
             }
             "init" => Self::Init,
+            "version" => Self::Version,
             "crate" => Self::Crate,
             "id" => {
                 return Err("write `name`, or set the id of one place: `ChildSpec::id`".to_owned());
@@ -185,7 +189,7 @@ impl Key {
             _ => {
                 let init = if place == Place::Type { "`init`, " } else { "" };
                 return Err(format!(
-                    "there is no such setting: write `name`, `restart`, `shutdown`, {init}or `crate`"
+                    "there is no such setting: write `name`, `restart`, `shutdown`, {init}`version`, or `crate`"
                 ));
             }
         };
@@ -198,6 +202,7 @@ impl Key {
             Self::Restart => "restart",
             Self::Shutdown => "shutdown",
             Self::Init => "init",
+            Self::Version => "version",
             Self::Crate => "crate",
         }
     }
@@ -208,6 +213,7 @@ impl Key {
             Self::Restart => "`restart = \"transient\"`",
             Self::Shutdown => "`shutdown = \"10s\"`",
             Self::Init => "`init = \"fatal_on_first_start\"`",
+            Self::Version => "`version = \"2\"`",
             Self::Crate => "`crate = \"my_framework::perennial\"`",
         }
     }

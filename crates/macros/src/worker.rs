@@ -207,12 +207,15 @@ fn body(function: &ItemFn, arguments: &[Argument<'_>], settings: &Settings) -> T
     let shutdown = settings
         .shutdown(span)
         .map(|shutdown| quote_spanned!(span=> .shutdown(#shutdown)));
+    let version = settings.version.as_ref();
+    let version = version.map(|version| quote_spanned!(span=> .version(#version)));
     quote_spanned! {span=>
         #(#attributes)*
         #signature #block
         #private::function(#name, move |#ctx| #ident #turbofish (#(#given,)* #last))
             #restart
             #shutdown
+            #version
     }
 }
 
@@ -264,7 +267,7 @@ mod tests {
                 Ok(())
             }
         };
-        let settings = quote::quote!(restart = "transient", shutdown = "brutal");
+        let settings = quote::quote!(restart = "transient", shutdown = "brutal", version = "2");
         let written = expand(settings, &input);
         let shown = shown.into_token_stream();
         assert_eq!(written.to_string(), shown.to_string());

@@ -95,6 +95,7 @@ pub use perennial_macros::{Supervisable, worker};
 #[doc(hidden)]
 pub mod __private {
     pub use std::boxed::Box;
+    pub use std::option::Option;
     pub use std::time::Duration;
 
     pub use perennial_core::__private::{

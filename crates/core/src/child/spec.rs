@@ -81,6 +81,7 @@ impl ChildSpec {
     pub fn new(child: impl Supervisable) -> Self {
         let kind = child.kind();
         let place = child.place();
+        let version: Option<Arc<str>> = child.version().map(Arc::from);
         let settings = ChildSettings {
             id: ChildId::from(child.name()),
             kind,
@@ -95,11 +96,14 @@ impl ChildSpec {
             },
             extras: None,
         };
-        let spec = Self {
+        let mut spec = Self {
             has_initialization: child.has_initialization(),
             child: Arc::new(child),
             settings,
         };
+        if let Some(version) = version {
+            spec = spec.version(version);
+        }
         if place.is_here() {
             return spec;
         }
@@ -249,10 +253,11 @@ impl ChildSpec {
         self
     }
 
-    /// Says which version of itself it is, in whatever words: by default it says nothing.
+    /// Says which version of itself it is, in whatever words: by default it says nothing, unless the child itself does.
     ///
     /// [`apply`](crate::SupervisorHandle::apply) takes two specs of one id for the same if they say the same here, or both
-    /// nothing: what a closure holds cannot be compared. A hash of the settings that the child is made from will do. Shown in
+    /// nothing: what a closure holds cannot be compared, and nothing else is, not even whether they are of workers or of
+    /// supervisors, or which children those have. A hash of the settings that the child is made from will do. Shown in
     /// snapshots.
     pub fn version(mut self, version: impl Into<Arc<str>>) -> Self {
         self.extras().version = Some(version.into());

@@ -72,6 +72,13 @@ pub trait Supervisable: Send + Sync + 'static {
         Place::Here
     }
 
+    /// Which version of itself it is, in whatever words: see [`ChildSpec::version`]. By default it says nothing.
+    ///
+    /// Read once, when the spec is made.
+    fn version(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether there is anything to initialize. By default there is.
     ///
     /// A worker that answers `false` is up as soon as its task is spawned: nobody waits for its

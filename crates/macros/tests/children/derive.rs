@@ -169,7 +169,8 @@ struct HTTPServer;
     name = "mail room",
     restart = "permanent",
     shutdown = "2m",
-    init = "fatal"
+    init = "fatal",
+    version = "2"
 )]
 struct Explicit;
 
@@ -245,6 +246,8 @@ fn the_settings_of_the_attribute_are_those_of_the_spec() {
         assert_eq!(settings.restart, restart, "{id}");
         assert_eq!(settings.shutdown, shutdown, "{id}");
         assert_eq!(settings.init_policy, init_policy, "{id}");
+        let version = (id == "mail room").then_some("2");
+        assert_eq!(settings.version(), version, "{id}");
     }
 }
 

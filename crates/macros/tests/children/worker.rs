@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::starts_and_stops;
 
 /// Tells of each start what it was given.
-#[worker(restart = "transient", shutdown = "1h", name = "teller")]
+#[worker(restart = "transient", shutdown = "1h", name = "teller", version = "2")]
 async fn tell(what: String, told: mpsc::UnboundedSender<String>, ctx: Ctx) -> Result<(), BoxError> {
     let is_first_life = ctx.last_exit().is_none();
     told.send(what)?;
@@ -74,6 +74,8 @@ fn the_settings_of_the_attribute_are_those_of_the_spec() {
         assert_eq!(settings.id, id);
         assert_eq!(settings.restart, restart, "{id}");
         assert_eq!(settings.shutdown, shutdown, "{id}");
+        let version = (id == "teller").then_some("2");
+        assert_eq!(settings.version(), version, "{id}");
     }
 }
 
