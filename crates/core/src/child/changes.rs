@@ -4,10 +4,14 @@ use std::fmt;
 
 use tokio::sync::oneshot;
 
-use super::comparison::{Comparison, Step};
+use super::comparison::Step;
 use super::handle::send;
 use super::inbox::{Call, Order, Via, Whom};
-use super::{ApplyError, ApplyFailure, ChildError, ChildRef, ChildSpec, Replace, SupervisorHandle};
+use super::{
+    ApplyError, ApplyFailure, ChildError, ChildRef, ChildSpec, Occupant, Replace, StartChildError,
+    SupervisorHandle,
+};
+use crate::exit::ExitReason;
 use crate::path::ChildId;
 
 /// What [`apply`](SupervisorHandle::apply) has done with which children, in the order in which it was done.
@@ -130,9 +134,11 @@ impl SupervisorHandle {
     /// - [`ChildError::Spec`]: the new spec is faulty, or would need itself by way of others.
     /// - [`ChildError::NotFound`]: to add a child is [`start_child`](Self::start_child).
     /// - [`ChildError::DependencyDown`]: it is to start now and needs who does not run. In these three cases the child
-    ///   goes on as it is.
+    ///   goes on as it is. But if that one ends while the child is being stopped, the child is down, and is started with its
+    ///   new spec when that one runs.
     /// - [`ChildError::Initialization`]: it could not start with the new spec. It is down, and has the new spec.
-    /// - [`ChildError::Cancelled`]: another call, or the end of the supervisor, came between.
+    /// - [`ChildError::Cancelled`]: another call, or the end of the supervisor, came between. If that was a call to
+    ///   terminate or to pause the child, its next start is that of the new spec.
     ///
     /// and those of a supervisor that is dynamic, ends, or does not run.
     ///
@@ -153,10 +159,14 @@ impl SupervisorHandle {
     /// Lets the supervisor have these children and no others: adds, replaces and removes what differs, and leaves all else
     /// alone.
     ///
-    /// Children are told apart by their ids, and specs by their [`version`](ChildSpec::version): a child whose spec
-    /// says the same version as that of the list, or as which says nothing, is not touched; it goes on in its present life, or stays
-    /// down, or paused. The whole list is checked before anything is done. Then those that are not in it are terminated and
-    /// deleted, from the back; then those of another version are [replaced](Self::replace_child), at once, and new ones
+    /// Children are told apart by their ids, and specs by their [`version`](ChildSpec::version) and nothing else: a child
+    /// whose spec says the same version as that of the list, or as which says nothing, is not touched; it goes on in its present life, or stays
+    /// down, or paused. Only one that is down because it could not start with a new spec is tried again. A supervisor in
+    /// the list is one child with a version: it is replaced with all below it or not at all. To change what is below it,
+    /// apply a list to its own handle.
+    ///
+    /// The whole list is checked before anything is done. Then those that are not in it are stopped and
+    /// deleted, from the back, also while others still need them; then those of another version are [replaced](Self::replace_child), at once, and new ones
     /// added at the end, in the order of the list but each after those that it needs. The order of those that were
     /// there does not change.
     ///
@@ -167,14 +177,15 @@ impl SupervisorHandle {
     ///
     /// - [`ApplyError::Spec`]: the list is faulty: an id twice, a spec that its supervisor must not have, a sibling
     ///   that is needed and not in the list, or a circle of these. Nothing was done.
-    /// - [`ApplyError::Incomplete`]: all was tried, and some of it failed.
+    /// - [`ApplyError::Incomplete`]: all was tried, and some of it failed, such as all that was left when the supervisor ended.
     ///
     /// and those of a supervisor that is dynamic or does not run.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future leaves the rest undone; the change of the one child that it was about is carried out. The same
-    /// call again goes on from there.
+    /// call again goes on from there. A child that waits for a list in which it is not itself waits for its own end, and
+    /// leaves the rest undone by that: let somebody outside of the list apply it.
     ///
     /// # Examples
     ///
@@ -228,7 +239,13 @@ impl SupervisorHandle {
     {
         let wanted: Vec<ChildSpec> = wanted.into_iter().map(Into::into).collect();
         let _turn = self.seat.turn_to_apply().await;
-        let comparison = self.compare(wanted.clone(), when).await?;
+        // All of it is for that one: the next one that takes its seat has a list of its own.
+        let occupant = self.occupant().ok_or_else(|| ApplyError::NotRunning {
+            supervisor: self.id().clone(),
+        })?;
+        let list = wanted.clone();
+        let compared = call(&occupant, |reply| Call::Compare(list, when, reply)).await;
+        let comparison = compared.unwrap_or_else(|reason| Err(ApplyError::Ended { reason }))?;
         let id = |at: usize| wanted[at].settings.id.clone();
         let mut applied = Applied {
             unchanged: comparison.unchanged.iter().map(|&at| id(at)).collect(),
@@ -236,19 +253,19 @@ impl SupervisorHandle {
         };
         let mut failed = Vec::new();
         for id in comparison.removed {
-            match self.remove(&id).await {
+            match remove(&occupant, &id).await {
                 Ok(()) => applied.removed.push(id),
                 Err(source) => failed.push(ApplyFailure::Remove { id, source }),
             }
         }
         for (at, step) in comparison.steps {
-            let (id, spec) = (id(at), wanted[at].clone());
+            let (id, spec) = (id(at), Box::new(wanted[at].clone()));
             match step {
-                Step::Replace(when) => match self.replace_child(spec, when).await {
+                Step::Replace(when) => match replace(&occupant, spec, when).await {
                     Ok(_) => applied.replaced.push(id),
                     Err(source) => failed.push(ApplyFailure::Replace { id, source }),
                 },
-                Step::Add => match self.start_child(spec).await {
+                Step::Add => match add(&occupant, spec).await {
                     Ok(_) => applied.added.push(id),
                     Err(source) => failed.push(ApplyFailure::Add { id, source }),
                 },
@@ -260,33 +277,42 @@ impl SupervisorHandle {
             Err(ApplyError::Incomplete { applied, failed })
         }
     }
+}
 
-    async fn compare(
-        &self,
-        wanted: Vec<ChildSpec>,
-        when: Replace,
-    ) -> Result<Comparison, ApplyError> {
-        let occupant = self.occupant().ok_or_else(|| ApplyError::NotRunning {
-            supervisor: self.id().clone(),
-        })?;
-        let (reply, answer) = oneshot::channel();
-        match send(&occupant, Call::Compare(wanted, when, reply), answer).await {
-            Ok(comparison) => comparison,
-            Err(reason) => Err(ApplyError::Ended { reason }),
-        }
+/// Stops a child and forgets it, if somebody else has not done so by now.
+async fn remove(supervisor: &Occupant, id: &ChildId) -> Result<(), ChildError> {
+    let order = |reply| Call::Order(Whom::any(id), Via::Supervisor, Order::Discard(reply));
+    match call(supervisor, order).await {
+        Ok(Err(ChildError::NotFound { .. })) => Ok(()),
+        Ok(removed) => removed,
+        Err(reason) => Err(ChildError::Ended { reason }),
     }
+}
 
-    /// Stops a child and forgets it, if somebody else has not done so by now.
-    async fn remove(&self, id: &ChildId) -> Result<(), ChildError> {
-        let removed = match self.terminate_child(id).await {
-            Ok(()) => self.delete_child(id).await,
-            Err(error) => Err(error),
-        };
-        match removed {
-            Err(ChildError::NotFound { .. }) => Ok(()),
-            removed => removed,
-        }
-    }
+async fn replace(
+    supervisor: &Occupant,
+    spec: Box<ChildSpec>,
+    when: Replace,
+) -> Result<ChildRef, ChildError> {
+    let replaced = call(supervisor, |reply| Call::Replace(spec, when, reply)).await;
+    replaced.unwrap_or_else(|reason| Err(ChildError::Ended { reason }))
+}
+
+async fn add(supervisor: &Occupant, spec: Box<ChildSpec>) -> Result<ChildRef, StartChildError> {
+    let added = call(supervisor, |reply| {
+        Call::Start(spec, Via::Supervisor, reply)
+    })
+    .await;
+    added.unwrap_or_else(|reason| Err(StartChildError::Ended { reason }))
+}
+
+/// Calls that supervisor, and nobody who has taken its seat since.
+async fn call<T>(
+    supervisor: &Occupant,
+    make: impl FnOnce(oneshot::Sender<T>) -> Call,
+) -> Result<T, ExitReason> {
+    let (reply, answer) = oneshot::channel();
+    send(supervisor, make(reply), answer).await
 }
 
 impl fmt::Display for Applied {

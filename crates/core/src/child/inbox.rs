@@ -85,6 +85,8 @@ pub(crate) enum Order {
     Terminate(oneshot::Sender<Result<(), ChildError>>),
     Restart(RestartReply),
     Delete(oneshot::Sender<Result<(), ChildError>>),
+    /// Terminate and delete, as one.
+    Discard(oneshot::Sender<Result<(), ChildError>>),
     Pause(oneshot::Sender<Result<(), ChildError>>),
     Resume(RestartReply),
 }

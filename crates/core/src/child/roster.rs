@@ -93,6 +93,10 @@ pub(crate) struct Entry {
     pub(crate) told: Option<Instant>,
     /// It overran its grace.
     pub(crate) forced: bool,
+    /// It has a new spec, and no life of that has come past its initialization.
+    pub(crate) is_untried: bool,
+    /// A call is about to remove it.
+    pub(crate) is_leaving: bool,
     /// Its latest crashes.
     pub(crate) crashes: Crashes,
     /// For how long and why it waits for its restart.
@@ -264,6 +268,8 @@ impl RosterState {
             legacy: None,
             told: None,
             forced: false,
+            is_untried: false,
+            is_leaving: false,
             crashes: Crashes::default(),
             delay: None,
             ledger: None,
@@ -298,6 +304,7 @@ impl RosterState {
     pub(crate) fn renew(&mut self, slot: usize) -> Option<ChildSpec> {
         let spec = self.kept.remove(&slot)?;
         let entry = self.entries.get_mut(slot)?;
+        entry.is_untried = true;
         Some(std::mem::replace(&mut entry.spec, spec))
     }
 
@@ -390,6 +397,14 @@ impl Entry {
     /// The life that the child has now.
     pub(crate) fn present(&self) -> Option<Incarnation> {
         self.life.as_ref().map(|life| life.incarnation)
+    }
+
+    /// Whether it is down because it could not start with its new spec.
+    pub(crate) fn has_failed_anew(&self) -> bool {
+        let exit = self.last_exit.as_ref();
+        self.is_untried
+            && self.state == ChildState::Idle
+            && matches!(exit, Some(ExitReason::InitializationFailed(_)))
     }
 
     pub(crate) fn info(&self) -> ChildInfo {

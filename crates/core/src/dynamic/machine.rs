@@ -348,6 +348,7 @@ impl Decide for Machine {
             Input::Terminate(request, slot) => self.terminate(request, slot, actions),
             Input::Restart(request, _)
             | Input::Delete(request, _)
+            | Input::Discard(request, _)
             | Input::Pause(request, _)
             | Input::Resume(request, _)
             | Input::Replace(request, ..) => {

@@ -11,6 +11,7 @@ use super::strategy::AutoShutdown;
 use crate::child::{
     ApplyError, ChildSettings, ChildSpec, Comparison, Fault, Findings, Replace, Roster, SpecError,
 };
+use crate::exit::let_go;
 use crate::path::ChildId;
 
 /// Refuses a spec that is to take the place of another one and must not.
@@ -66,6 +67,7 @@ pub(super) fn compare(
     when: Replace,
 ) -> Result<Comparison, ApplyError> {
     if roster.dynamic {
+        let_go_all(wanted);
         return Err(ApplyError::Dynamic);
     }
     // As a supervisor of that list would be checked.
@@ -76,8 +78,10 @@ pub(super) fn compare(
     list.children = wanted;
     let mut findings = Findings::default();
     findings.add_below(&list, roster.path.clone());
-    let checked = findings.verdict();
-    checked.map_err(|source| ApplyError::Spec { source })?;
+    if let Err(source) = findings.verdict() {
+        let_go_all(list.children);
+        return Err(ApplyError::Spec { source });
+    }
     let picture = roster.picture();
     let rows: Vec<_> = picture.in_order().collect();
     let kept: Vec<Option<ChildSpec>> = {
@@ -88,15 +92,17 @@ pub(super) fn compare(
     };
     let known = rows.iter().zip(&kept).map(|(row, kept)| Known {
         spec: described(&row.spec.settings),
+        has_failed: row.has_failed_anew(),
+        is_leaving: row.is_leaving,
         next: kept.as_ref().map(|spec| spec.settings.version()),
     });
     let known: Vec<_> = known.collect();
-    let wanted = list.children.iter().map(|spec| described(&spec.settings));
-    Ok(comparison::compare(
-        &known,
-        &wanted.collect::<Vec<_>>(),
-        when,
-    ))
+    let described: Vec<_> = (list.children.iter())
+        .map(|spec| described(&spec.settings))
+        .collect();
+    let comparison = comparison::compare(&known, &described, when);
+    let_go_all(list.children);
+    Ok(comparison)
 }
 
 fn described(settings: &ChildSettings) -> Described<'_> {
@@ -105,4 +111,9 @@ fn described(settings: &ChildSettings) -> Described<'_> {
         version: settings.version(),
         needs: settings.after(),
     }
+}
+
+/// Who called may have gone away, and these be the last of what they hold of the user's.
+fn let_go_all(specs: Vec<ChildSpec>) {
+    specs.into_iter().for_each(let_go);
 }

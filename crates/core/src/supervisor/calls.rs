@@ -3,7 +3,7 @@
 use super::machine::Machine;
 use super::needs::Needs;
 use super::protocol::{Action, Answer, Cause, Newcomer, Refusal, Request, Slot, Traits};
-use super::slot::{State, Wish};
+use super::slot::{State, Then, Wish};
 use crate::clock::Moment;
 
 impl Machine {
@@ -57,17 +57,35 @@ impl Machine {
     }
 
     pub(super) fn terminate(&mut self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
-        self.hold(slot);
         let then = self.row(slot).when_terminated();
+        self.take_down(request, slot, then, actions);
+    }
+
+    /// Nobody wants the child any more: in one go, so that no restart of its group comes between its end and its row's.
+    pub(super) fn discard(&mut self, request: Request, slot: Slot, actions: &mut Vec<Action>) {
+        if self.is_ending() {
+            return self.refuse(request, Refusal::ShuttingDown, actions);
+        }
+        self.take_down(request, slot, Then::Remove, actions);
+    }
+
+    /// Ends the child for good, and its row if that is to go with it.
+    fn take_down(&mut self, request: Request, slot: Slot, then: Then, actions: &mut Vec<Action>) {
+        self.hold(slot);
         self.part_from_group(slot);
         match self.row(slot).state {
             State::Idle | State::Due(_) | State::Retrying | State::Delayed(_) | State::Paused => {
                 self.waiting
                     .answer(slot, Wish::Up, Answer::Cancelled, actions);
                 actions.push(Action::Answer(request, Answer::Done));
-                return self.lay_down(slot, actions);
+                if then == Then::Remove {
+                    return self.remove(slot, actions);
+                }
+                return self.set(slot, State::Idle);
             }
             State::Starting(..) | State::Running(_) => self.tell_to_end(slot, then, actions),
+            // Who has asked for the end of the row is told that it is gone.
+            State::Stopping(Then::Remove, _) => (),
             State::Stopping(_, force) => self.set(slot, State::Stopping(then, force)),
         }
         self.waiting.push(slot, request, Wish::Down);
@@ -84,7 +102,7 @@ impl Machine {
         let is_waiting = is_delayed && !self.is_ending() && !self.is_ahead(slot);
         let refusal = match self.why_not(slot) {
             Some(refusal) if !is_waiting => Some(refusal),
-            _ => (self.needs_of(slot) != Needs::Met).then_some(Refusal::DependencyDown),
+            _ => (self.needs_of_next(slot) != Needs::Met).then_some(Refusal::DependencyDown),
         };
         if let Some(refusal) = refusal {
             return self.refuse(request, refusal, actions);

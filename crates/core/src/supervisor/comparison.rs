@@ -1,6 +1,6 @@
 //! How the children of a supervisor differ from those that are wanted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::graph::Graph;
 use crate::child::{Comparison, Replace, Step};
@@ -18,6 +18,10 @@ pub(super) struct Described<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known<'a> {
     pub(super) spec: Described<'a>,
+    /// It could not start with this spec, which is a new one, and is down.
+    pub(super) has_failed: bool,
+    /// A call that nobody waits for any more is about to remove it.
+    pub(super) is_leaving: bool,
     /// The version of the spec that is kept for its next life, if there is one.
     pub(super) next: Option<Option<&'a str>>,
 }
@@ -25,30 +29,32 @@ pub(super) struct Known<'a> {
 /// What is to be done so that there are those that are `wanted`, and no others: first some go, from the back; then some
 /// get new specs, and some come, each behind those that it needs.
 pub(super) fn compare(known: &[Known<'_>], wanted: &[Described<'_>], when: Replace) -> Comparison {
-    let is_wanted = |id: &ChildId| wanted.iter().any(|wanted| wanted.id == id);
+    let ids: HashSet<&ChildId> = wanted.iter().map(|wanted| wanted.id).collect();
     let specs: Vec<Described<'_>> = known.iter().map(|known| known.spec).collect();
     let mut comparison = Comparison::default();
     for at in in_order(&specs).into_iter().rev() {
-        if !is_wanted(specs[at].id) {
+        if known[at].is_leaving || !ids.contains(specs[at].id) {
             comparison.removed.push(specs[at].id.clone());
         }
     }
-    let there: HashMap<&ChildId, &Known<'_>> =
-        known.iter().map(|known| (known.spec.id, known)).collect();
+    let stays = known.iter().filter(|known| !known.is_leaving);
+    let there: HashMap<&ChildId, &Known<'_>> = stays.map(|known| (known.spec.id, known)).collect();
     let (mut replaced, mut added) = (Vec::new(), Vec::new());
     for (at, wanted) in wanted.iter().enumerate() {
         match there.get(wanted.id) {
-            None => added.push((at, Step::Add)),
+            None => added.push((at, Some(Step::Add))),
             Some(known) => match known.change(wanted.version, when) {
                 None => comparison.unchanged.push(at),
-                Some(when) => replaced.push((at, Step::Replace(when))),
+                Some(when) => replaced.push((at, Some(Step::Replace(when)))),
             },
         }
     }
-    let steps: Vec<(usize, Step)> = replaced.into_iter().chain(added).collect();
-    let touched: Vec<Described<'_>> = steps.iter().map(|&(at, _)| wanted[at]).collect();
-    let order = in_order(&touched).into_iter();
-    comparison.steps = order.map(|step| steps[step]).collect();
+    // The unchanged too: one that is touched may need another one by way of them.
+    let unchanged = comparison.unchanged.iter().map(|&at| (at, None));
+    let all: Vec<(usize, Option<Step>)> = unchanged.chain(replaced).chain(added).collect();
+    let specs: Vec<Described<'_>> = all.iter().map(|&(at, _)| wanted[at]).collect();
+    let order = in_order(&specs).into_iter().map(|place| all[place]);
+    comparison.steps = order.filter_map(|(at, step)| Some((at, step?))).collect();
     comparison
 }
 
@@ -58,6 +64,8 @@ impl Known<'_> {
         let runs = self.spec.version == wanted;
         let is_latest = self.next.unwrap_or(self.spec.version) == wanted;
         match (runs, is_latest, when) {
+            // It is tried again.
+            (true, true, Replace::Now) if self.has_failed => Some(Replace::Now),
             (true, true, _) | (false, true, Replace::AtNextRestart) => None,
             // What is kept for it is taken back.
             (true, false, _) => Some(Replace::AtNextRestart),
@@ -107,6 +115,16 @@ mod tests {
         }
     }
 
+    /// It runs, or is down, and nothing else is to be said of it.
+    fn known(spec: Described<'_>) -> Known<'_> {
+        Known {
+            spec,
+            has_failed: false,
+            is_leaving: false,
+            next: None,
+        }
+    }
+
     fn list() -> impl Strategy<Value = Vec<Line>> {
         let version = prop_oneof![Just(None), Just(Some("1")), Just(Some("2"))];
         let line = (0..8_u8, version, any::<u8>(), any::<bool>());
@@ -137,6 +155,8 @@ mod tests {
                 version: version.as_deref(),
                 needs: &[],
             },
+            has_failed: false,
+            is_leaving: false,
             next: next.as_ref().map(Option::as_deref),
         });
         let wanted: Vec<_> = wanted.iter().map(Line::described).collect();
@@ -195,10 +215,7 @@ mod tests {
 
         #[test]
         fn who_is_needed_goes_last(list in list()) {
-            let known: Vec<_> = list.iter().map(|line| Known {
-                spec: line.described(),
-                next: None,
-            }).collect();
+            let known: Vec<_> = list.iter().map(|line| known(line.described())).collect();
             let comparison = compare(&known, &[], Replace::Now);
             for line in &list {
                 let place = |id| comparison.removed.iter().position(|gone| gone == id);
@@ -209,12 +226,95 @@ mod tests {
         }
     }
 
+    /// Who needs whom, up to a renaming that puts those that are needed in front; specs that differ have other versions.
+    fn graphs() -> impl Strategy<Value = Vec<Line>> {
+        let ranks = Just(Vec::from_iter(0..6_usize)).prop_shuffle();
+        let edges = prop::collection::vec((0..6_usize, 0..6_usize), 0..9);
+        (ranks, edges, prop::collection::vec(any::<bool>(), 6)).prop_map(
+            |(ranks, edges, is_there)| {
+                let needs = |at: usize| {
+                    let of_it = edges.iter().filter(|&&(by, _)| by == at);
+                    let behind = of_it.filter(|&&(_, need)| ranks[need] < ranks[at]);
+                    let mut needs: Vec<usize> = behind.map(|&(_, need)| need).collect();
+                    needs.retain(|&need| is_there[need]);
+                    needs.sort_unstable();
+                    needs
+                };
+                let line = |at: usize| Line {
+                    id: ChildId::from(at.to_string()),
+                    version: Some(format!("{:?}", needs(at))),
+                    needs: (needs(at).iter().map(usize::to_string).map(ChildId::from)).collect(),
+                };
+                (0..6).filter(|&at| is_there[at]).map(line).collect()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn no_step_on_the_way_from_one_list_to_another_makes_a_circle_or_comes_before_what_it_needs(
+            is in graphs(),
+            wanted in graphs(),
+        ) {
+            let described: Vec<_> = wanted.iter().map(Line::described).collect();
+            let there: Vec<_> = is.iter().map(|line| known(line.described())).collect();
+            let comparison = compare(&there, &described, Replace::Now);
+            let mut now: BTreeMap<&ChildId, &Line> = is.iter().map(|line| (&line.id, line)).collect();
+            for id in &comparison.removed {
+                now.remove(id);
+            }
+            for (at, step) in comparison.steps {
+                let line = &wanted[at];
+                let is_there = line.needs.iter().all(|need| now.contains_key(need));
+                prop_assert!(is_there, "{step:?} of {line:?} before what it needs");
+                now.insert(&line.id, line);
+                let place = |id: &ChildId| now.keys().position(|other| *other == id);
+                let needs = now.values().map(|line| line.needs.iter().filter_map(place).collect());
+                let graph = Graph::new(needs.collect());
+                prop_assert!(graph.is_ok(), "{step:?} of {line:?} makes a circle in {now:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_child_that_is_about_to_go_is_added_anew_when_it_is_gone() {
+        let id = ChildId::from("a");
+        let spec = Described {
+            id: &id,
+            version: None,
+            needs: &[],
+        };
+        let leaving = Known {
+            is_leaving: true,
+            ..known(spec)
+        };
+        let comparison = compare(&[leaving], &[spec], Replace::Now);
+        assert_eq!(comparison.removed, ["a"]);
+        assert_eq!(comparison.steps, [(0, Step::Add)]);
+    }
+
+    #[test]
+    fn a_child_that_could_not_start_with_its_new_spec_is_tried_again_but_not_for_later() {
+        let id = ChildId::from("a");
+        let spec = Described {
+            id: &id,
+            version: Some("2"),
+            needs: &[],
+        };
+        let failed = Known {
+            has_failed: true,
+            ..known(spec)
+        };
+        let steps = |when| compare(&[failed], &[spec], when).steps;
+        assert_eq!(steps(Replace::Now), [(0, Step::Replace(Replace::Now))]);
+        assert_eq!(steps(Replace::AtNextRestart), []);
+    }
+
     #[test]
     fn what_is_replaced_and_added_comes_behind_what_it_needs() {
         let [a, b, c] = ["a", "b", "c"].map(ChildId::from);
         let spec = |id, version, needs| Described { id, version, needs };
-        let known =
-            [spec(&a, None, &[]), spec(&b, None, &[])].map(|spec| Known { spec, next: None });
+        let known = [spec(&a, None, &[]), spec(&b, None, &[])].map(known);
         let needs_c = [c.clone()];
         let wanted = [
             spec(&a, Some("2"), &needs_c),

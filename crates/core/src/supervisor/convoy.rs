@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::graph::Graph;
 use super::protocol::Slot;
 use super::rows::Rank;
-use super::slot::State;
+use super::slot::{State, Then};
 use super::strategy::{StartMode, StopMode};
 
 /// How the children of a supervisor start and stop beside each other.
@@ -75,7 +75,11 @@ impl Convoy {
         let waits = match self.phase {
             Phase::Rest => return false,
             Phase::Clear | Phase::End => state.is_live(),
-            Phase::Raise => matches!(state, State::Due(_) | State::Starting(..)),
+            // One that is replaced is about to start again.
+            Phase::Raise => matches!(
+                state,
+                State::Due(_) | State::Starting(..) | State::Stopping(Then::Replace, _)
+            ),
         };
         let leaves = !waits && self.open.remove(slot);
         if leaves {

@@ -182,7 +182,7 @@ impl Desk {
         if roster.dynamic != (via == Via::Dynamic) && !(roster.dynamic && by_id) {
             return order.refuse(ChildError::Dynamic);
         }
-        let state = roster.lock();
+        let mut state = roster.lock();
         let slot = state.find(id.as_str());
         let known = slot.and_then(|slot| {
             let entry = state.get(slot)?;
@@ -195,6 +195,18 @@ impl Desk {
             (None, order) => return order.refuse(ChildError::NotFound { id: id.clone() }),
             (Some(slot), order) => (slot, order),
         };
+        let leaves = match order {
+            Order::Discard(_) => Some(true),
+            // It stays after all.
+            Order::Pause(_) => Some(false),
+            Order::Terminate(_) | Order::Restart(_) | Order::Delete(_) | Order::Resume(_) => None,
+        };
+        if let Some(leaves) = leaves
+            && let Some(entry) = state.get_mut(slot)
+        {
+            entry.is_leaving = leaves;
+        }
+        drop(state);
         match order {
             Order::Terminate(reply) => {
                 Some(Input::Terminate(self.wait(slot, Reply::Done(reply)), slot))
@@ -203,6 +215,9 @@ impl Desk {
                 Some(Input::Restart(self.wait(slot, Reply::Restart(reply)), slot))
             }
             Order::Delete(reply) => Some(Input::Delete(self.wait(slot, Reply::Done(reply)), slot)),
+            Order::Discard(reply) => {
+                Some(Input::Discard(self.wait(slot, Reply::Done(reply)), slot))
+            }
             Order::Pause(reply) => Some(Input::Pause(self.wait(slot, Reply::Done(reply)), slot)),
             Order::Resume(reply) => {
                 Some(Input::Resume(self.wait(slot, Reply::Restart(reply)), slot))
@@ -234,6 +249,9 @@ impl Desk {
                 return answer(reply, Err(refusal));
             }
         };
+        if let Some(entry) = roster.lock().get_mut(slot) {
+            entry.is_leaving = false;
+        }
         let traits = self.rules.traits(&spec.settings);
         let (plan, needs) = (
             spec.settings.plan(),
@@ -340,9 +358,8 @@ impl Call {
         match self {
             Self::Start(_, _, reply) => reply.is_closed(),
             Self::Order(_, _, order) => match order {
-                Order::Terminate(reply) | Order::Delete(reply) | Order::Pause(reply) => {
-                    reply.is_closed()
-                }
+                Order::Terminate(reply) | Order::Delete(reply) => reply.is_closed(),
+                Order::Discard(reply) | Order::Pause(reply) => reply.is_closed(),
                 Order::Restart(reply) | Order::Resume(reply) => reply.is_closed(),
             },
             Self::Replace(_, _, reply) => reply.is_closed(),
@@ -355,9 +372,8 @@ impl Call {
 impl Order {
     fn refuse(self, error: ChildError) -> Option<Input> {
         match self {
-            Self::Terminate(reply) | Self::Delete(reply) | Self::Pause(reply) => {
-                answer(reply, Err(error))
-            }
+            Self::Terminate(reply) | Self::Delete(reply) => answer(reply, Err(error)),
+            Self::Discard(reply) | Self::Pause(reply) => answer(reply, Err(error)),
             Self::Restart(reply) | Self::Resume(reply) => answer(reply, Err(error)),
         }
     }

@@ -489,6 +489,7 @@ impl Lives {
             if entry.state == ChildState::Running && entry.since.is_none() {
                 entry.since = Some(now);
                 entry.ran = entry.present();
+                entry.is_untried = false;
             }
         }
     }

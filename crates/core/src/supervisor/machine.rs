@@ -142,6 +142,7 @@ impl Machine {
             Input::Terminate(request, slot) => self.terminate(request, slot, actions),
             Input::Restart(request, slot) => self.restart_by_call(now, request, slot, actions),
             Input::Delete(request, slot) => self.delete(request, slot, actions),
+            Input::Discard(request, slot) => self.discard(request, slot, actions),
             Input::Pause(request, slot) => self.pause(request, slot, actions),
             Input::Resume(request, slot) => self.resume(request, slot, actions),
             Input::Replace(request, slot, traits, when) => {
@@ -251,7 +252,11 @@ impl Machine {
             Then::Due(cause) => self.set(slot, State::Due(cause)),
             Then::Remove => self.remove(slot, actions),
             Then::Pause => self.rest(slot, actions),
-            Then::Replace => self.start(slot, Cause::Replace, actions),
+            Then::Replace => {
+                // One that it needs by its new spec may have ended since the call.
+                self.set(slot, State::Due(Cause::Replace));
+                self.start_or_wait(slot, Cause::Replace, actions);
+            }
         }
     }
 
@@ -265,6 +270,10 @@ impl Machine {
                 return actions.push(Action::Retry(slot));
             }
             State::Running(false) => return self.look_after(now, slot, actions),
+            State::Running(true) if !self.attends(&Input::Overdue(slot)) => {
+                // Its exit may have come in time and be waiting for its turn.
+                return actions.push(Action::Await(slot, self.settings.abort_grace));
+            }
             _ => (),
         }
         match self.row(slot).state.overdue() {

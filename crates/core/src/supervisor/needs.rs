@@ -52,6 +52,8 @@ impl Machine {
 
     /// A row has its turn to be started with its group: it is, or waits for those that it needs.
     pub(super) fn start_or_wait(&mut self, slot: Slot, cause: Cause, actions: &mut Vec<Action>) {
+        // Those of the spec that it gets by this start.
+        self.take_needs(&[slot]);
         if self.needs_of(slot) == Needs::Met {
             return self.start(slot, cause, actions);
         }

@@ -84,6 +84,8 @@ pub(crate) enum Input {
     Restart(Request, Slot),
     /// A call of delete_child.
     Delete(Request, Slot),
+    /// The child is to end, and its row to go with it.
+    Discard(Request, Slot),
     /// A call of pause_child.
     Pause(Request, Slot),
     /// A call of resume_child.
@@ -233,7 +235,7 @@ impl Input {
             Self::Progressed(slot, _) => Some(slot),
             Self::Add(_, slot, _) | Self::AddKnown(_, slot) => Some(slot),
             Self::Terminate(_, slot) | Self::Restart(_, slot) | Self::Delete(_, slot) => Some(slot),
-            Self::Pause(_, slot) | Self::Resume(_, slot) => Some(slot),
+            Self::Discard(_, slot) | Self::Pause(_, slot) | Self::Resume(_, slot) => Some(slot),
             Self::Replace(_, slot, ..) => Some(slot),
         }
     }

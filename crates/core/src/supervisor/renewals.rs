@@ -26,6 +26,8 @@ struct Renewal {
     needs: Vec<Slot>,
     /// Whom the row needed before, if it waits for those of this spec by now.
     before: Option<Vec<Slot>>,
+    /// The call that waits for its first life, if one does.
+    asked: Option<Request>,
 }
 
 impl Renewals {
@@ -86,9 +88,11 @@ impl Machine {
             self.lanes.get_or_insert_default();
         }
         if let Some(earlier) = self.renewals.kept.remove(&slot) {
-            // It never comes to run.
-            self.waiting
-                .answer(slot, Wish::Up, Answer::Cancelled, actions);
+            // It never comes to run; who waits for the row for another reason goes on to.
+            if let Some(asked) = earlier.asked {
+                self.waiting
+                    .answer_one(slot, asked, Answer::Cancelled, actions);
+            }
             if let Some(before) = earlier.before {
                 self.link(slot, before);
             }
@@ -98,6 +102,7 @@ impl Machine {
             plan,
             needs,
             before: None,
+            asked: (when == Replace::Now).then_some(request),
         };
         self.renewals.kept.insert(slot, renewal);
         actions.push(Action::Keep(slot));
@@ -126,6 +131,8 @@ impl Machine {
         }
         let is_alone = match self.row(slot).state {
             State::Paused | State::Due(_) | State::Stopping(Then::Pause | Then::Due(_), _) => false,
+            // Its group may have yet to come to it, and pass it over.
+            State::Idle => when == Replace::Now && !self.is_due(slot),
             _ => when == Replace::Now && !self.is_ahead(slot),
         };
         (is_alone && self.all_of(needs) != Needs::Met).then_some(Refusal::DependencyDown)
@@ -188,6 +195,14 @@ impl Machine {
         self.paces.replan(slot, renewal.plan);
         self.link(slot, renewal.needs);
         actions.push(Action::Renew(slot));
+    }
+
+    /// How far those are that the next life of the row needs.
+    pub(super) fn needs_of_next(&self, slot: Slot) -> Needs {
+        match self.renewals.kept.get(&slot) {
+            Some(renewal) => self.all_of(&renewal.needs),
+            None => self.needs_of(slot),
+        }
     }
 
     /// These rows have no life and are to be started: those that get a new spec by that wait for whom that one names.

@@ -245,6 +245,19 @@ impl Waiting {
         self.0.insert((slot, request), wish);
     }
 
+    /// Answers that call, if it waits.
+    pub(crate) fn answer_one(
+        &mut self,
+        slot: Slot,
+        request: Request,
+        answer: Answer,
+        actions: &mut Vec<Action>,
+    ) {
+        if self.0.remove(&(slot, request)).is_some() {
+            actions.push(Action::Answer(request, answer));
+        }
+    }
+
     /// Answers those that wait for `wish`, in the order of their calls.
     pub(crate) fn answer(
         &mut self,

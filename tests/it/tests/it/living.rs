@@ -559,6 +559,95 @@ async fn a_list_whose_application_was_dropped_can_be_applied_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_child_whose_removal_nobody_waited_for_is_there_again_if_a_list_wants_it() {
+    let slow = Script::new("a").stop(StopAct::Slow(secs(1)));
+    let (handle, _events) = started(&Supervisor::one_for_one("app").child(slow.clone())).await;
+    let nobody: [ChildSpec; 0] = [];
+    assert!(timeout(ms(10), handle.apply(nobody)).await.is_err());
+    let applied = handle.apply([slow.clone()]).await.unwrap();
+    assert_eq!(applied.to_string(), "0 unchanged, removed a, added a");
+    assert_eq!((slow.starts(), slow.alive()), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_could_not_start_with_its_new_spec_is_tried_again_by_the_same_list() {
+    let (old, new) = (Script::new("a"), Script::new("a").start(1, StartAct::Fail));
+    let (handle, _events) = started(&Supervisor::one_for_one("app").child(spec(&old, "1"))).await;
+    let wanted = || [spec(&new, "2")];
+    let error = handle.apply(wanted()).await.unwrap_err();
+    assert!(matches!(error, ApplyError::Incomplete { .. }), "{error}");
+    let applied = handle.apply(wanted()).await.unwrap();
+    assert_eq!((applied.replaced.len(), new.alive()), (1, 1));
+    // One that ran and was terminated is left alone.
+    handle.terminate_child("a").await.unwrap();
+    let applied = handle.apply(wanted()).await.unwrap();
+    assert_eq!(
+        (applied.to_string().as_str(), new.alive()),
+        ("1 unchanged", 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_turns_round_who_needs_whom_by_way_of_an_unchanged_child_is_applied() {
+    let [a, b, c] = ["a", "b", "c"].map(Script::new);
+    let app = Supervisor::one_for_one("app")
+        .child(spec(&a, "1"))
+        .child(b.spec().after(["c"]))
+        .child(spec(&c, "1").after(["a"]));
+    let (handle, _events) = started(&app).await;
+    let wanted = [
+        spec(&a, "2").after(["b"]),
+        b.spec().after(["c"]),
+        spec(&c, "2"),
+    ];
+    let applied = handle.apply(wanted).await.unwrap();
+    assert_eq!(applied.replaced, ["c", "a"]);
+    assert_eq!(applied.unchanged, ["b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_is_for_one_life_of_a_supervisor_only() {
+    let slow = Script::new("slow").stop(StopAct::Slow(secs(1)));
+    let inner = Supervisor::one_for_one("inner").child(slow.clone());
+    let desk = inner.handle();
+    let (_handle, _events) = started(&Supervisor::one_for_one("app").child(inner)).await;
+    let fresh = Script::new("fresh");
+    let wanted = [fresh.clone()];
+    let stop = async {
+        settle().await;
+        desk.shutdown().await;
+    };
+    let (applied, ()) = tokio::join!(desk.apply(wanted), stop);
+    let error = applied.unwrap_err();
+    let ApplyError::Incomplete { applied, failed } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(applied.removed, ["slow"]);
+    assert_eq!(failed[0].id(), "fresh");
+    settle().await;
+    assert_eq!(
+        (slow.alive(), fresh.starts()),
+        (1, 0),
+        "the next life has its own list"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_takes_the_place_of_a_supervisor_and_the_other_way_round() {
+    let below = Script::new("below");
+    let inner = || ChildSpec::from(Supervisor::one_for_one("x").child(below.clone()));
+    let worker = Script::new("x");
+    let (handle, _events) = started(&Supervisor::one_for_one("app").child(inner())).await;
+    handle.apply([spec(&worker, "2")]).await.unwrap();
+    assert_eq!((worker.alive(), below.alive()), (1, 0));
+    assert!(handle.supervisor("x").is_err());
+    handle.apply([inner().version("3")]).await.unwrap();
+    assert_eq!((worker.alive(), below.alive()), (0, 1));
+    let desk = handle.supervisor("x").unwrap();
+    assert_eq!(desk.count_children().await.unwrap().active, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn specs_are_taken_at_the_next_restart_if_the_list_is_applied_so() {
     let (old, new) = (Script::new("a"), Script::new("a"));
     let (handle, _events) = started(&Supervisor::one_for_one("app").child(spec(&old, "1"))).await;

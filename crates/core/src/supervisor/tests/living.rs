@@ -1,14 +1,13 @@
 //! What the calls do that change a tree while it runs.
 
 use super::super::convoy::Lanes;
-use super::super::decide::Decide;
 use super::super::graph::Graph;
 use super::super::machine::Settings;
-use super::super::protocol::{Exit, Input, Newcomer, Request, Slot, Traits};
+use super::super::protocol::{Exit, Input, Request, Slot, Traits};
 use super::super::slot::State;
 use super::super::strategy::{AutoShutdown, StartMode, StopMode};
 use super::script::*;
-use super::world::World;
+use super::world::{Brings, World};
 use crate::child::{Replace, ShutdownStrategy};
 
 /// Of these children one runs, one is down, one starts, one waits for another try, and one is being stopped.
@@ -231,6 +230,55 @@ fn a_child_is_not_resumed_before_what_it_needs_runs() {
     assert_eq!(state(&world, 1), Some(State::Paused));
 }
 
+// Children that nobody wants any more.
+
+#[test]
+fn a_child_that_is_discarded_goes_with_its_row_whatever_it_was_about() {
+    for (slot, told_to_end) in [(RUNNING, "ask 0"), (STARTING, "ask 2"), (STOPPING, "")] {
+        let mut world = all_states();
+        assert_eq!(told(&mut world, Input::Discard(0, slot)), told_to_end);
+        // A call that is content with less does not keep the row.
+        assert_eq!(told(&mut world, Input::Terminate(1, slot)), "");
+        let gone = told(&mut world, done(slot));
+        assert!(gone.contains("answer 0 Done, answer 1 Done"), "{gone}");
+        assert!(gone.ends_with(&format!("remove {slot}")), "{gone}");
+    }
+    for slot in [IDLE, RETRYING] {
+        let expected = format!("answer 0 Done, remove {slot}");
+        assert_eq!(told(&mut all_states(), Input::Discard(0, slot)), expected);
+    }
+    let mut world = up(ONE_FOR_ONE, &[PERMANENT]);
+    played(&mut world, Input::Pause(0, 0));
+    assert_eq!(
+        told(&mut world, Input::Discard(1, 0)),
+        "answer 1 Done, remove 0"
+    );
+}
+
+#[test]
+fn no_restart_of_its_group_brings_a_discarded_child_back() {
+    for first in [crash(0), Input::Discard(0, 2)] {
+        let mut world = up(ONE_FOR_ALL, &[PERMANENT; 3]);
+        let second = match first {
+            Input::Discard(..) => crash(0),
+            _ => Input::Discard(0, 2),
+        };
+        world.tell(first);
+        world.tell(second);
+        let actions = text(&world.rest(|_| true));
+        assert!(actions.contains("answer 0 Done, remove 2"), "{actions}");
+        assert_eq!(state(&world, 2), None);
+        assert_eq!(state(&world, 1), Some(State::Running(false)));
+    }
+}
+
+#[test]
+fn a_supervisor_that_ends_discards_nobody() {
+    let mut world = up(ONE_FOR_ONE, &[PERMANENT]);
+    let inputs = [Input::StopRequested, Input::Discard(0, 0)];
+    assert_eq!(after(&mut world, &inputs), "answer 0 Refused(ShuttingDown)");
+}
+
 // New specs.
 
 const NEW: Traits = Traits {
@@ -382,6 +430,21 @@ fn a_new_spec_takes_the_place_of_one_that_was_not_taken_yet() {
 }
 
 #[test]
+fn a_second_spec_for_later_cancels_nobody_who_waits_for_the_child_for_another_reason() {
+    for call in [Input::Restart(0, IDLE), now(0, IDLE)] {
+        let mut world = all_states();
+        // The spec of the second one is taken by the start that it begins.
+        let inputs = [call, later(1, IDLE), later(2, IDLE)];
+        assert_eq!(after(&mut world, &inputs), "keep 1, answer 2 Done");
+        assert_eq!(told(&mut world, Input::Started(IDLE)), "answer 0 Started");
+    }
+    let mut world = clearing();
+    world.tell(now(0, 2));
+    let second = told(&mut world, later(1, 2));
+    assert_eq!(second, "answer 0 Cancelled, keep 2, answer 1 Done");
+}
+
+#[test]
 fn calls_that_come_between_cancel_a_replacement_but_the_new_spec_is_kept() {
     for (input, expected) in [
         (Input::Terminate(1, 0), "answer 0 Cancelled, answer 1 Done"),
@@ -450,15 +513,10 @@ fn lanes_of(settings: Settings, start: StartMode, stop: StopMode, needs: Vec<Vec
 }
 
 fn needing(world: &mut World, input: Input, needs: Vec<Slot>) -> String {
-    world.machine.introduce(Newcomer {
-        slot: input.slot().expect("it is about a row"),
-        plan: None,
-        needs,
-        renews: true,
-    });
-    let mut actions = Vec::new();
-    world.machine.step(world.now, input, &mut actions);
-    text(&actions)
+    world.brings = Brings::These(needs);
+    let told = told(world, input);
+    world.brings = Brings::default();
+    told
 }
 
 #[test]
@@ -475,7 +533,6 @@ fn a_group_minds_whom_a_child_needs_by_its_new_spec_from_the_start_that_takes_it
             needing(&mut world, later(0, 0), vec![2]),
             "keep 0, answer 0 Done"
         );
-        world.places[0].kept = Some(NEW);
         let restarted = played(&mut world, crash(1));
         let place = |what: &str| restarted.find(what).expect("it is restarted");
         assert!(
@@ -498,10 +555,73 @@ fn a_child_is_not_started_with_a_new_spec_before_what_that_needs_runs() {
 }
 
 #[test]
+fn a_supervisor_is_not_up_before_a_child_that_is_replaced_while_it_starts_for_the_first_time() {
+    let concurrent = Lanes {
+        start: StartMode::Concurrent,
+        graph: Graph::new(vec![vec![]; 2]).expect("there is no circle"),
+        ..Lanes::default()
+    };
+    for lanes in [None, Some(concurrent)] {
+        let (mut world, _) = World::begin_with(ONE_FOR_ALL, &[PERMANENT; 2], None, lanes);
+        let told_to_end = needing(&mut world, now(0, 0), vec![]);
+        assert_eq!(told_to_end, "keep 0, ask 0");
+        if world.is_starting(1) {
+            assert_eq!(told(&mut world, Input::Started(1)), "", "it is not up");
+        }
+        assert!(told(&mut world, done(0)).starts_with("renew 0, start 0 anew"));
+        let up = played(&mut world, Input::Started(0));
+        assert!(up.ends_with("up"), "{up}");
+    }
+}
+
+#[test]
+fn a_call_that_is_to_start_a_child_minds_whom_its_next_spec_needs() {
+    let mut world = up(ONE_FOR_ONE, &[PERMANENT; 2]);
+    played(&mut world, Input::Terminate(0, 0));
+    played(&mut world, Input::Terminate(1, 1));
+    needing(&mut world, later(2, 0), vec![1]);
+    let refused = told(&mut world, Input::Restart(3, 0));
+    assert_eq!(refused, "answer 3 Refused(DependencyDown)");
+    needing(&mut world, later(4, 0), vec![]);
+    let started = told(&mut world, Input::Restart(5, 0));
+    assert_eq!(started, "renew 0, start 0 again");
+}
+
+#[test]
+fn a_child_that_its_group_passes_over_is_not_started_before_what_its_new_spec_needs() {
+    let mut world = raising();
+    assert_eq!(told(&mut world, Input::Terminate(0, 1)), "answer 0 Done");
+    let refused = needing(&mut world, now(1, 1), vec![2]);
+    assert_eq!(refused, "answer 1 Refused(DependencyDown)");
+}
+
+#[test]
+fn a_group_that_goes_in_line_minds_the_first_spec_by_which_anybody_needs_anybody() {
+    let mut world = clearing();
+    needing(&mut world, later(0, 1), vec![2]);
+    let raised = text(&world.rest(|_| true));
+    let place = |what: &str| raised.find(what).expect("it is restarted");
+    assert!(place("restart 2") < place("restart 1"), "{raised}");
+    assert_eq!(state(&world, 1), Some(State::Running(false)));
+}
+
+#[test]
+fn a_child_waits_for_one_that_has_ended_while_it_was_stopped_to_be_replaced() {
+    let mut world = up(ONE_FOR_ONE, &[PERMANENT; 2]);
+    assert_eq!(needing(&mut world, now(0, 0), vec![1]), "keep 0, ask 0");
+    let inputs = [Input::Terminate(1, 1), done(1)];
+    assert_eq!(after(&mut world, &inputs), "answer 1 Done");
+    assert_eq!(state(&world, 1), Some(State::Idle));
+    let waits = told(&mut world, done(0));
+    assert!(waits.starts_with("answer 0 Refused(DependencyDown), delay 0 Dependency"));
+    let raised = played(&mut world, Input::Restart(2, 1));
+    assert!(raised.ends_with("renew 0, restart 0"), "{raised}");
+}
+
+#[test]
 fn a_row_that_a_kept_spec_names_may_be_deleted_before_it_is_taken() {
     let mut world = in_lanes(StartMode::Concurrent, StopMode::Concurrent, vec![vec![]; 3]);
     needing(&mut world, later(0, 0), vec![2]);
-    world.places[0].kept = Some(NEW);
     played(&mut world, Input::Terminate(1, 2));
     played(&mut world, Input::Delete(2, 2));
     played(&mut world, Input::Add(3, 2, PERMANENT));
@@ -516,21 +636,23 @@ fn a_row_that_a_kept_spec_names_may_be_deleted_before_it_is_taken() {
 #[test]
 fn those_that_were_left_down_come_up_whoever_needs_whom_by_then() {
     let ends = [
-        (Input::Pause(1, 1), "paused 1, answer 1 Done, restart 2"),
+        (
+            Input::Pause(1, 1),
+            "paused 1, answer 1 Done, restart 2, renew 0, restart 0",
+        ),
         (Input::Terminate(1, 1), "answer 1 Done, restart 2"),
-        (Input::Retry(1), "kill 0, restart 0, restart 1, restart 2"),
+        (Input::Retry(1), "renew 0, restart 0, restart 1, restart 2"),
     ];
     for (end, expected) in ends {
         let (start, stop) = (StartMode::Sequential, StopMode::Concurrent);
         let mut world = lanes_of(REST_FOR_ONE, start, stop, vec![vec![]; 3]);
         // The first one is to need the second, so that groups are made of dependents.
         needing(&mut world, now(0, 0), vec![1]);
-        world.places[0].kept = Some(NEW);
-        world.calls.push((0, 0));
         let failure = Input::Exited(1, Exit::Unstartable);
         let left = after(&mut world, &[crash(1), done(2), failure]);
         assert_eq!(left, "retry 1", "the last one waits for the second");
-        after(&mut world, &[done(0), Input::Started(0)]);
+        let waits = told(&mut world, done(0));
+        assert!(waits.starts_with("answer 0 Refused(DependencyDown), delay 0 Dependency"));
         assert_eq!(sorted(&played(&mut world, end)), sorted(expected));
     }
 }
@@ -544,7 +666,6 @@ fn who_is_taken_along_by_a_group_waits_for_whom_its_new_spec_names() {
     let failure = Input::Exited(2, Exit::Unstartable);
     after(&mut world, &[Input::Ignored(0), failure]);
     needing(&mut world, later(0, 0), vec![1]);
-    world.places[0].kept = Some(NEW);
     let taken = told(&mut world, Input::Pause(1, 2));
     assert_eq!(taken, "paused 2, answer 1 Done", "the second still starts");
     assert_eq!(told(&mut world, Input::Started(1)), "renew 0, restart 0");

@@ -53,8 +53,10 @@ impl Step<'_> {
     /// Whether a child is not tried again for which others may have waited.
     pub(super) fn is_of_nobody_any_more(&self) -> bool {
         let dropped = |action: &Action| matches!(action, Action::Dropped(_));
-        matches!(self.input, Input::Terminate(..) | Input::Pause(..))
-            || self.actions.iter().any(dropped)
+        matches!(
+            self.input,
+            Input::Terminate(..) | Input::Discard(..) | Input::Pause(..)
+        ) || self.actions.iter().any(dropped)
     }
 
     pub(super) fn story(&self, world: &World) -> String {
@@ -156,7 +158,7 @@ impl World {
             let wakes = match step.input {
                 Input::Resume(_, at) => at == slot && matches!(is, Some(State::Starting(..))),
                 Input::Terminate(_, at) => at == slot && is != Some(State::Paused),
-                Input::Delete(_, at) => at == slot && is.is_none(),
+                Input::Delete(_, at) | Input::Discard(_, at) => at == slot && is.is_none(),
                 _ => false,
             };
             match was {
@@ -174,7 +176,11 @@ impl World {
                 State::Stopping(Then::Replace, _) => {
                     let is_on_its_way = matches!(
                         is,
-                        Some(State::Stopping(..) | State::Starting(Cause::Replace, _))
+                        Some(
+                            State::Stopping(..)
+                                | State::Starting(Cause::Replace, _)
+                                | State::Delayed(Held::Needy)
+                        )
                     );
                     // A temporary child vanishes with its group.
                     let is_cleared = before.is_being_cleared(slot);
@@ -189,6 +195,7 @@ impl World {
         }
         let counts_nothing = match step.input {
             Input::Pause(..) | Input::Resume(..) | Input::Replace(..) => true,
+            Input::Discard(..) => true,
             Input::Exited(slot, _) => {
                 let state = before.state(slot);
                 matches!(state, Some(State::Stopping(Then::Pause | Then::Replace, _)))
@@ -202,6 +209,11 @@ impl World {
             "a call counts {}",
             step.story(self)
         );
+        if let Input::Discard(_, slot) = step.input {
+            let state = self.machine.state(slot);
+            let goes = matches!(state, None | Some(State::Stopping(Then::Remove, _)));
+            assert!(goes || before.is_ending(), "{}", step.story(self));
+        }
         if let Input::Pause(_, slot) = step.input {
             let rests = matches!(
                 self.machine.state(slot),
@@ -243,7 +255,10 @@ impl World {
                 && matches!(was, Some(State::Starting(..) | State::Running(_)))
                 && !matches!(
                     step.input,
-                    Input::Terminate(_, at) | Input::Pause(_, at) | Input::Replace(_, at, ..)
+                    Input::Terminate(_, at)
+                        | Input::Discard(_, at)
+                        | Input::Pause(_, at)
+                        | Input::Replace(_, at, ..)
                         if at == slot
                 );
             if let Some(started) = started {
@@ -272,8 +287,7 @@ impl World {
         let (mut told, mut levels) = (0, BTreeSet::new());
         for action in step.actions {
             match *action {
-                // Only one that is restarted alone waits for nobody, or replaced: then all that it needs ran at the call.
-                Action::Start(_, Cause::Replace, _) if !is_replace(step.input) => (),
+                // Only one that is restarted alone waits for nobody.
                 Action::Start(slot, cause, _)
                     if group || cause != Cause::Restart || !is_about(step, slot) =>
                 {
@@ -563,10 +577,6 @@ impl World {
         let mut slots = self.machine.rows.slots();
         !slots.any(|slot| self.machine.row(slot).state.is_unsettled())
     }
-}
-
-fn is_replace(input: Input) -> bool {
-    matches!(input, Input::Replace(..))
 }
 
 /// Whether the input was about that row, so that what is done to it is not for the sake of a group.

@@ -8,7 +8,7 @@ use proptest::sample::select;
 use super::super::machine::Settings;
 use super::super::protocol::{Input, Traits};
 use super::super::strategy::{AutoShutdown, Strategy as Restarts};
-use super::world::{Calls, World};
+use super::world::{Brings, Calls, World};
 use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
 use crate::restart::{Intensity, Restart};
 
@@ -136,6 +136,7 @@ proptest! {
             traits.significant &= settings.auto_shutdown != AutoShutdown::Never;
         }
         let mut world = World::new(settings, &children);
+        world.brings = Brings::Somebody;
         first_start(&mut world, started.min(children.len()));
         for pick in picks {
             world.pass(Duration::from_millis(pick.millis));

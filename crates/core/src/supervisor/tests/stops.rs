@@ -239,6 +239,20 @@ fn a_significant_child_that_a_call_or_its_group_stops_ends_nothing() {
 }
 
 #[test]
+fn a_blocking_supervisor_leaves_nobody_behind_whose_exit_it_has_not_heard_yet() {
+    let mut world = up(blocking(ONE_FOR_ONE), &[PERMANENT; 2]);
+    assert_eq!(told(&mut world, Input::Killed(0)), "await 0");
+    assert_eq!(told(&mut world, crash(1)), "restart 1");
+    // A deadline does not wait for its turn, and the exit may be here.
+    let mut actions = Vec::new();
+    let overdue = Input::Overdue(0);
+    world.machine.step(world.now, overdue, &mut actions);
+    assert_eq!(text(&actions), "await 0");
+    assert_eq!(told(&mut world, Input::Started(1)), "");
+    assert_eq!(told(&mut world, overdue), "abandon 0, restart 0");
+}
+
+#[test]
 fn a_significant_child_that_declines_to_start_ends_nothing() {
     let settings = ending_with(AutoShutdown::AnySignificant, ONE_FOR_ONE);
     let mut world = World::new(settings, &[significant(TRANSIENT), PERMANENT]);

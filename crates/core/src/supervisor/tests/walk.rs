@@ -14,7 +14,7 @@ use super::super::machine::Settings;
 use super::super::protocol::{Input, Traits};
 use super::super::strategy::{AutoShutdown, StartMode, StopMode, Strategy};
 use super::fingerprint::fingerprint;
-use super::world::{Calls, World};
+use super::world::{Brings, Calls, World};
 use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
 use crate::restart::{Backoff, Intensity, Jitter, OnLimit, Plan, Restart, StormGuard};
 
@@ -66,8 +66,9 @@ impl Drop for Trail<'_> {
 
 /// Walks breadth first, so that the way to a broken promise is a shortest one.
 fn walk(case: &Case) -> Size {
-    let (first, _) =
+    let (mut first, _) =
         World::begin_with(case.settings, &case.children, case.plan, case.lanes.clone());
+    first.brings = Brings::Somebody;
     let mut size = Size::default();
     let mut seen = HashSet::from([fingerprint(&(&first, case.commands))]);
     let mut todo = VecDeque::from([(first, case.commands)]);

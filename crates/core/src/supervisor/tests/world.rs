@@ -46,6 +46,19 @@ pub(super) struct World {
     pub(super) finished: bool,
     /// What the spec of each child says of its restarts; if that is nothing, its exits are judged.
     pub(super) plan: Option<Plan>,
+    pub(super) brings: Brings,
+}
+
+/// Whom the child needs by a new spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Brings {
+    /// Somebody, where there are lanes: see [`World::announce`].
+    #[default]
+    SomebodyInLanes,
+    /// Somebody, also where nobody needs anybody yet; but then only with specs for later, so that there are machines
+    /// without it.
+    Somebody,
+    These(Vec<Slot>),
 }
 
 /// Which calls are made: to walk all of them together would be too much.
@@ -133,6 +146,7 @@ impl World {
             ending: None,
             finished: false,
             plan,
+            brings: Brings::default(),
         };
         for slot in 0..children.len() {
             world.lay_out(slot);
@@ -154,15 +168,20 @@ impl World {
 
     /// What else the spec says that a call brings for a row: it needs somebody if the row needs nobody, and the other
     /// way round.
-    fn announce(&mut self, slot: Slot) {
+    fn announce(&mut self, slot: Slot, when: Replace) {
         let graph = self.machine.lanes.as_ref().map(|lanes| &lanes.graph);
-        let needs = match graph {
-            Some(graph) if graph.needs(slot).is_empty() => {
-                let other = (slot + 1) % self.places.len();
-                let is_free = self.places[other].row && self.may_need(slot, other);
-                is_free.then_some(other).into_iter().collect()
+        let is_later = when == Replace::AtNextRestart;
+        let needs_somebody = match graph {
+            Some(graph) => graph.needs(slot).is_empty(),
+            None => self.brings == Brings::Somebody && is_later,
+        };
+        let other = (slot + 1) % self.places.len();
+        let needs = match &self.brings {
+            Brings::These(needs) => needs.clone(),
+            _ if needs_somebody && self.places[other].row && self.may_need(slot, other) => {
+                vec![other]
             }
-            Some(_) | None => Vec::new(),
+            _ => Vec::new(),
         };
         if self.plan.is_some() || !needs.is_empty() {
             self.machine.introduce(Newcomer {
@@ -263,7 +282,8 @@ impl World {
             .filter(|(_, place)| place.row)
         {
             let is_paused = self.machine.state(slot) == Some(State::Paused);
-            if part != Calls::Living || is_paused {
+            let is_to_change = self.places[slot].kept.is_some();
+            if part != Calls::Living || is_paused || is_to_change {
                 commands.extend([
                     Input::Terminate(request, slot),
                     Input::Restart(request, slot),
@@ -275,6 +295,7 @@ impl World {
             }
             if part != Calls::Plain {
                 commands.push(Input::Pause(request, slot));
+                commands.push(Input::Discard(request, slot));
                 for (&traits, when) in new.iter().flat_map(|traits| {
                     [Replace::Now, Replace::AtNextRestart].map(|when| (traits, when))
                 }) {
@@ -331,6 +352,7 @@ impl World {
         | Input::Terminate(request, slot)
         | Input::Restart(request, slot)
         | Input::Delete(request, slot)
+        | Input::Discard(request, slot)
         | Input::Pause(request, slot)
         | Input::Resume(request, slot)
         | Input::Replace(request, slot, ..) = input
@@ -371,8 +393,8 @@ impl World {
             // The driver finds no such row when the turn of the input comes.
             return self.calls.retain(|call| Some(call.0) != request(input));
         }
-        if let Input::Replace(_, slot, ..) = input {
-            self.announce(slot);
+        if let Input::Replace(_, slot, _, when) = input {
+            self.announce(slot, when);
         }
         self.happened(input);
         let mut actions = Vec::new();
@@ -678,6 +700,7 @@ fn request(input: Input) -> Option<Request> {
             Some(request)
         }
         Input::Restart(request, _) | Input::Delete(request, _) => Some(request),
+        Input::Discard(request, _) => Some(request),
         Input::Pause(request, _) | Input::Resume(request, _) => Some(request),
         Input::Replace(request, ..) => Some(request),
         _ => None,

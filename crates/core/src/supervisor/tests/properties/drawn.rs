@@ -12,7 +12,7 @@ use super::super::super::machine::Settings;
 use super::super::super::protocol::{Exit, Slot, Traits};
 use super::super::super::strategy::{AutoShutdown, StartMode, StopMode, Strategy as Restarts};
 use super::super::world::{EXITS, JUDGED};
-use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
+use crate::child::{InitPolicy, Replace, Semantics, ShutdownStrategy};
 use crate::dynamic;
 use crate::restart::{Backoff, ExitVerdict, Intensity, Jitter, OnLimit, Plan, Restart, StormGuard};
 
@@ -78,6 +78,25 @@ pub(super) enum Call {
     Delete,
     Pause,
     Resume,
+    /// With that new spec, which needs those rows as far as there is no circle.
+    Replace(Box<Child>, Vec<u16>, Replace),
+    /// Terminate and delete, as one.
+    Discard,
+}
+
+impl Branch {
+    /// Whether a supervisor in it hears no stop while it starts a child, which may take as long as it likes.
+    pub(super) fn may_block(&self) -> bool {
+        match self {
+            Self::Dynamic(_) => false,
+            Self::List {
+                settings, children, ..
+            } => {
+                let below = |child: &Child| child.below.as_ref().is_some_and(|it| it.may_block());
+                settings.semantics.blocking || children.iter().any(below)
+            }
+        }
+    }
 }
 
 pub(super) fn ms(millis: u64) -> Duration {
@@ -112,7 +131,8 @@ fn settings() -> impl Strategy<Value = Settings> {
         AutoShutdown::AnySignificant,
         AutoShutdown::AllSignificant,
     ]);
-    let rest = (intensity(), storm_guard(), abort_grace(), any::<bool>());
+    let semantics = (any::<bool>(), prop::bool::weighted(0.1));
+    let rest = (intensity(), storm_guard(), abort_grace(), semantics);
     (strategies, auto, rest).prop_map(|(strategy, auto_shutdown, rest)| Settings {
         strategy,
         auto_shutdown,
@@ -120,7 +140,8 @@ fn settings() -> impl Strategy<Value = Settings> {
         storm_guard: rest.1,
         abort_grace: rest.2,
         semantics: Semantics {
-            whole_seconds: rest.3,
+            whole_seconds: rest.3.0,
+            blocking: rest.3.1,
             ..Semantics::default()
         },
     })
@@ -305,15 +326,19 @@ fn exits() -> impl Strategy<Value = Exit> {
 }
 
 fn calls() -> impl Strategy<Value = Call> {
-    let add = (worker(), prop::collection::vec(any::<u16>(), 0..3));
+    let new = || (worker(), prop::collection::vec(any::<u16>(), 0..3));
+    let when = select(vec![Replace::Now, Replace::AtNextRestart]);
+    let replace = (new(), when);
     prop_oneof![
-        3 => add.prop_map(|(child, needs)| Call::Add(Box::new(child), needs)),
+        3 => new().prop_map(|(child, needs)| Call::Add(Box::new(child), needs)),
         1 => Just(Call::AddKnown),
         2 => Just(Call::Terminate),
         2 => Just(Call::Restart),
         1 => Just(Call::Delete),
         1 => Just(Call::Pause),
         2 => Just(Call::Resume),
+        4 => replace.prop_map(|((child, needs), when)| Call::Replace(Box::new(child), needs, when)),
+        1 => Just(Call::Discard),
     ]
 }
 

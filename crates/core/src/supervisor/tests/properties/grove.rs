@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::super::protocol::{Action, End, Exit, Input, Slot};
+use super::super::super::protocol::{Action, End, Exit, Input, Slot, Traits};
 use super::super::super::slot::{Held, State};
 use super::super::world::JUDGED;
 use super::drawn::{Act, Branch, Call, Child};
@@ -28,6 +28,8 @@ pub(super) struct Grove {
     pub(super) ended: u64,
     /// Children say all the time that they get on.
     all_get_on: bool,
+    /// A supervisor in it may wait for a start, and no stop has a time.
+    pub(super) may_block: bool,
 }
 
 /// What a supervisor is to hear.
@@ -52,6 +54,7 @@ impl Grove {
             begun: 0,
             ended: 0,
             all_get_on: false,
+            may_block: root.may_block(),
         };
         grove.begin(root, None);
         grove
@@ -139,16 +142,21 @@ impl Grove {
             Action::Ending(end) => {
                 assert_eq!(node.ending, None, "it says once why it ends");
                 node.ending = Some(end);
-                let time = self.time_of(id);
+                let time = match self.may_block {
+                    false => self.time_of(id),
+                    true => Duration::MAX,
+                };
                 self.node(id).stop = Some((now, time));
             }
             Action::Finish => {
                 assert!(!node.finished, "it finishes once");
                 node.finished = true;
             }
+            Action::Keep(slot) => node.keep(slot),
+            Action::Renew(slot) => node.renew(slot),
             // What there is to tell others.
             Action::Recovered(_) | Action::Stuck(_) | Action::Dropped(_) => (),
-            Action::Paused(_) | Action::Keep(_) | Action::Renew(_) | Action::Storm(_) => (),
+            Action::Paused(_) | Action::Storm(_) => (),
         }
     }
 
@@ -175,6 +183,7 @@ impl Grove {
             is_aborted: false,
             below: None,
             progress: None,
+            is_gone: false,
         });
         let below = row.child.below.clone();
         if row.child.at_once {
@@ -271,7 +280,7 @@ impl Grove {
         while let Some(id) = at {
             let node = self.node(id);
             if let Some((_, granted)) = &mut node.stop {
-                *granted += time;
+                *granted = granted.saturating_add(time);
             }
             at = node.above.map(|(above, ..)| above);
         }
@@ -279,9 +288,10 @@ impl Grove {
 
     // What happens by itself.
 
-    /// The supervisor that is meant hears what was said to it first.
+    /// The supervisor that is meant hears what was said to it first, of that which it hears now.
     pub(super) fn hear(&mut self, id: Id) {
-        let Some(at) = self.said.iter().position(|word| word.to == id) else {
+        let is_first = |word: &Word| word.to == id && self.is_heard(word);
+        let Some(at) = self.said.iter().position(is_first) else {
             return;
         };
         let word = self.said.remove(at).expect("it is there");
@@ -299,10 +309,27 @@ impl Grove {
         }
     }
 
+    fn is_heard(&self, word: &Word) -> bool {
+        let node = self.nodes.get(&word.to);
+        node.is_none_or(|node| node.hears(word.of, word.input))
+    }
+
+    /// A child says that, and its supervisor hears it at once, unless it does not listen.
+    fn tell_of(&mut self, id: Id, slot: Slot, life: Life, input: Input) {
+        let of = (slot, life.number);
+        if self.nodes[&id].hears(Some(of), input) {
+            return self.tell(id, input);
+        }
+        let is_gone = matches!(input, Input::Ignored(_) | Input::Exited(..));
+        let node = self.node(id);
+        node.with_life(slot, |life| life.is_gone |= is_gone);
+        self.say(id, Some(of), input);
+    }
+
     /// Everybody hears everything.
     pub(super) fn hear_all(&mut self) {
         for _ in 0..100_000 {
-            match self.said.front() {
+            match self.said.iter().find(|word| self.is_heard(word)) {
                 Some(word) => self.hear(word.to),
                 None => return,
             }
@@ -379,7 +406,7 @@ impl Grove {
         let mut found = Vec::new();
         for (&id, node) in &self.nodes {
             for (slot, row) in node.slots() {
-                if let Some(life) = row.life.filter(&fits) {
+                if let Some(life) = row.life.filter(|life| !life.is_gone && fits(life)) {
                     found.push((id, slot, life));
                 }
             }
@@ -397,25 +424,25 @@ impl Grove {
             }
             Act::Exit(who, exit) => {
                 if let Some(&(id, slot, life)) = pick(&self.workers(|_| true), *who) {
-                    self.tell(id, Input::Exited(slot, fitting(*exit, life)));
+                    self.tell_of(id, slot, life, Input::Exited(slot, fitting(*exit, life)));
                 }
             }
             Act::Decline(who) => {
-                if let Some(&(id, slot, _)) = pick(&self.workers(|life| !life.is_up), *who) {
-                    self.tell(id, Input::Ignored(slot));
+                if let Some(&(id, slot, life)) = pick(&self.workers(|life| !life.is_up), *who) {
+                    self.tell_of(id, slot, life, Input::Ignored(slot));
                 }
             }
             Act::StartLate(who) => {
                 let found = self.workers(|life| !life.is_up && life.is_told);
-                if let Some(&(id, slot, _)) = pick(&found, *who) {
-                    self.tell(id, Input::Started(slot));
+                if let Some(&(id, slot, life)) = pick(&found, *who) {
+                    self.tell_of(id, slot, life, Input::Started(slot));
                 }
             }
             Act::Kill(who) => {
-                if let Some(&(id, slot, _)) = pick(&self.lives(|_| true), *who) {
+                if let Some(&(id, slot, life)) = pick(&self.lives(|_| true), *who) {
                     self.node(id).with_life(slot, |life| life.is_aborted = true);
                     self.fell(id, slot);
-                    self.tell(id, Input::Killed(slot));
+                    self.tell_of(id, slot, life, Input::Killed(slot));
                 }
             }
             Act::Progress(who) => {
@@ -433,21 +460,31 @@ impl Grove {
             }
             Act::Call(who, call) => self.call(usize::from(*who), call),
             Act::Pass(millis) => self.pass(Duration::from_millis(*millis)),
-            Act::Stop => self.tell(ROOT, Input::StopRequested),
+            Act::Stop => self.stop(),
         }
     }
 
     fn obey(&mut self, id: Id, slot: Slot, life: Life) {
-        self.tell(
-            id,
-            match life {
-                Life {
-                    is_aborted: true, ..
-                } => Input::Exited(slot, Exit::Killed),
-                Life { is_told: true, .. } => Input::Exited(slot, Exit::Clean),
-                Life { .. } => Input::Started(slot),
-            },
-        );
+        let input = match life {
+            Life {
+                is_aborted: true, ..
+            } => Input::Exited(slot, Exit::Killed),
+            Life { is_told: true, .. } => Input::Exited(slot, Exit::Clean),
+            Life { .. } => Input::Started(slot),
+        };
+        self.tell_of(id, slot, life, input);
+    }
+
+    /// The root is to stop, if it runs.
+    fn stop(&mut self) {
+        let Some(root) = self.nodes.get(&ROOT) else {
+            return;
+        };
+        if root.hears(None, Input::StopRequested) {
+            self.tell(ROOT, Input::StopRequested);
+        } else {
+            self.say(ROOT, None, Input::StopRequested);
+        }
     }
 
     fn call(&mut self, who: usize, call: &Call) {
@@ -457,6 +494,10 @@ impl Grove {
         };
         let (id, who) = (ids[at], who / ids.len());
         let node = self.node(id);
+        if !node.hears(None, Input::StopRequested) {
+            // It hears none now: as if it came later.
+            return;
+        }
         let request = node.requests;
         let is_list = matches!(node.branch.as_ref(), Branch::List { .. });
         let slots: Vec<Slot> = node.slots().map(|(slot, _)| slot).collect();
@@ -484,6 +525,11 @@ impl Grove {
             (Call::Delete, Some(slot)) if is_list => Input::Delete(request, slot),
             (Call::Pause, Some(slot)) if is_list => Input::Pause(request, slot),
             (Call::Resume, Some(slot)) if is_list => Input::Resume(request, slot),
+            (Call::Discard, Some(slot)) if is_list => Input::Discard(request, slot),
+            (Call::Replace(child, needs, when), Some(slot)) if is_list => {
+                let traits = self.renewed(id, slot, child, needs);
+                Input::Replace(request, slot, traits, *when)
+            }
             // The desk refuses it.
             _ => return,
         };
@@ -492,6 +538,32 @@ impl Grove {
         node.requests += 1;
         node.calls.push((request, about));
         self.tell(id, input);
+    }
+
+    /// A new spec is brought for a row; tells its traits.
+    fn renewed(&mut self, id: Id, slot: Slot, child: &Child, needs: &[u16]) -> Traits {
+        let node = self.node(id);
+        let slots: Vec<Slot> = node.slots().map(|(slot, _)| slot).collect();
+        let picked = needs.iter().filter_map(|&need| pick(&slots, need));
+        let mut whom: Vec<Slot> = picked.copied().collect();
+        whom.sort_unstable();
+        whom.dedup();
+        if !node.may_need(slot, &whom) {
+            whom.clear();
+        }
+        let mut child = child.clone();
+        child.traits.significant &= node.may_be_significant();
+        let traits = child.traits;
+        // A supervisor above may be ending, and has counted the old ones; and who needs whom may put them in a row.
+        let grace = node.abort_grace();
+        let times = node
+            .slots()
+            .map(|(_, row)| laws::time_for(&row.child, grace, Duration::ZERO));
+        let time: Duration = times.sum();
+        let time = time + laws::time_for(&child, grace, Duration::ZERO);
+        node.bring(slot, child, whom);
+        self.grant(id, time);
+        traits
     }
 
     // How it comes to an end.
@@ -532,14 +604,14 @@ impl Grove {
         for node in self.nodes.values() {
             laws::it_is_at_rest(node);
         }
-        self.tell(ROOT, Input::StopRequested);
+        self.stop();
         self.rest();
         self.is_over();
     }
 
     /// From here nobody reacts to anything, and only time passes: all comes to an end all the same.
     pub(super) fn resist(mut self) {
-        self.tell_if_it_runs(Input::StopRequested);
+        self.stop();
         for _ in 0..20_000 {
             self.hear_all();
             let Some((at, ..)) = self.next_deadline() else {
@@ -548,12 +620,6 @@ impl Grove {
             self.pass(at.saturating_sub(self.now));
         }
         self.is_over();
-    }
-
-    fn tell_if_it_runs(&mut self, input: Input) {
-        if self.nodes.contains_key(&ROOT) {
-            self.tell(ROOT, input);
-        }
     }
 
     fn is_over(&self) {

@@ -87,6 +87,8 @@ pub(super) fn stops_go_backward(node: &Node, turn: &Turn) {
             let level = node.row(slot).map_or(0, |row| row.level);
             for (other, row) in node.slots() {
                 let is_above = match stop {
+                    // The order of the list is not the whole order.
+                    _ if node.is_relinked => false,
                     StopMode::Ordered => place(other) > place(slot),
                     StopMode::Waves => row.level > level,
                     StopMode::Concurrent => false,
@@ -116,7 +118,6 @@ pub(super) fn starts_go_forward(node: &Node, turn: &Turn) {
         };
         let is_with_others = match cause {
             Cause::Restart => is_group,
-            Cause::Replace => false,
             _ => true,
         };
         let Some(row) = node.row(slot).filter(|_| is_with_others) else {
@@ -157,6 +158,10 @@ pub(super) fn restarts_stay_within_the_limits(node: &mut Node, turn: &Turn) {
         "{slot} is restarted once too often {}",
         story(node, turn)
     );
+    if turn.actions.contains(&Action::Renew(slot)) {
+        // The limit was that of its old spec.
+        return;
+    }
     let row = node.rows[slot].as_mut().expect("it is restarted");
     if let Some((limit, _)) = row.child.plan.limit {
         let within = count(&mut row.counted, now, limit, false);
@@ -238,7 +243,7 @@ pub(super) fn each_life_ends_once(node: &Node, turn: &Turn) {
             Action::Await(slot, _) | Action::Abandon(slot) => replay.lives(slot),
             Action::Watch(slot, _) | Action::Stuck(slot) => replay.lives(slot),
             Action::Remove(slot) | Action::Retry(slot) => !replay.lives(slot),
-            Action::Paused(slot) => !replay.lives(slot),
+            Action::Paused(slot) | Action::Renew(slot) => !replay.lives(slot),
             Action::Delay(slot, ..) | Action::Dropped(slot) => !replay.lives(slot),
             Action::Finish => (0..replay.lives.len()).all(|slot| !replay.lives(slot)),
             _ => true,
@@ -289,6 +294,7 @@ pub(super) fn time_for(child: &Child, abort_grace: Duration, now: Duration) -> D
 pub(super) fn time_to_stop(node: &Node, time_of: &dyn Fn(Slot) -> Duration) -> Duration {
     let all = || node.slots().map(|(slot, row)| (row.level, time_of(slot)));
     let stop = match node.branch.as_ref() {
+        Branch::List { .. } if node.is_relinked => return all().map(|(_, time)| time).sum(),
         Branch::List { stop, .. } => *stop,
         Branch::Dynamic(_) => return all().map(|(_, time)| time).max().unwrap_or_default(),
     };
@@ -389,6 +395,7 @@ pub(super) fn calls_are_answered_whatever_else_goes_on(node: &Node, turn: &Turn)
         Input::Terminate(request, slot) | Input::Restart(request, slot) => (request, slot),
         Input::Delete(request, slot) => (request, slot),
         Input::Pause(request, slot) | Input::Resume(request, slot) => (request, slot),
+        Input::Replace(request, slot, ..) | Input::Discard(request, slot) => (request, slot),
         _ => return are_calls_pending(node, turn),
     };
     let is_answered = |action: &Action| matches!(*action, Action::Answer(to, _) if to == request);
@@ -399,6 +406,10 @@ pub(super) fn calls_are_answered_whatever_else_goes_on(node: &Node, turn: &Turn)
         (Input::Restart(..), Some(State::Due(_))) => true,
         (Input::Terminate(..) | Input::Pause(..), Some(State::Stopping(..))) => true,
         (Input::Resume(..), Some(State::Starting(Cause::Resume, _))) => true,
+        (Input::Discard(..), Some(State::Stopping(Then::Remove, _))) => true,
+        (Input::Replace(..), Some(State::Stopping(..) | State::Starting(..))) => true,
+        // With its group.
+        (Input::Replace(..), Some(State::Due(_))) => true,
         _ => false,
     };
     let is_heard = is_begun || turn.actions.iter().any(is_answered);
@@ -432,7 +443,11 @@ pub(super) fn it_is_at_rest(node: &Node) {
         };
         let is_at_rest = match state {
             Some(State::Running(false) | State::Idle | State::Paused) => true,
-            Some(State::Delayed(Held::Needy)) => row.needs.iter().any(is_down),
+            Some(State::Delayed(Held::Needy)) => {
+                // Those of the spec that it is to start with.
+                let kept = row.kept.as_ref().map(|(_, needs)| needs);
+                kept.unwrap_or(&row.needs).iter().any(is_down)
+            }
             _ => false,
         };
         assert!(is_at_rest, "{slot} is at rest, not {state:?}");

@@ -40,6 +40,8 @@ pub(super) struct Node {
     /// When restarts were counted, by the clock that stands still while a group is stopped.
     pub(super) counted: Vec<Duration>,
     pub(super) stood_still: Duration,
+    /// A new spec has changed who needs whom: the order of the list is not the whole order any more.
+    pub(super) is_relinked: bool,
 }
 
 #[derive(Clone)]
@@ -59,6 +61,9 @@ pub(super) struct Row {
     pub(super) retries: u32,
     /// When its own restarts were counted.
     pub(super) counted: Vec<Duration>,
+    /// The spec that a call has brought, and the one that its next life takes.
+    pub(super) brought: Option<(Child, Vec<Slot>)>,
+    pub(super) kept: Option<(Child, Vec<Slot>)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +76,8 @@ pub(super) struct Life {
     pub(super) below: Option<Id>,
     /// When it said that it gets on, if nobody has looked since.
     pub(super) progress: Option<Duration>,
+    /// It has ended, and its supervisor is yet to hear of that.
+    pub(super) is_gone: bool,
 }
 
 /// One step of a machine, and how things were before it.
@@ -105,6 +112,7 @@ impl Node {
             stop: None,
             counted: Vec::new(),
             stood_still: Duration::ZERO,
+            is_relinked: false,
         };
         if let Branch::List {
             children, needs, ..
@@ -179,12 +187,75 @@ impl Node {
         slot
     }
 
+    /// Brings a new spec for a row, of which the machine is to be told next.
+    pub(super) fn bring(&mut self, slot: Slot, child: Child, needs: Vec<Slot>) {
+        if !child.plan.is_empty() || !needs.is_empty() {
+            self.machine.decide().introduce(Newcomer {
+                slot,
+                plan: Some(child.plan).filter(|plan| !plan.is_empty()),
+                needs: needs.clone(),
+                renews: true,
+            });
+        }
+        let row = self.rows[slot].as_mut().expect("it is of a row");
+        row.brought = Some((child, needs));
+    }
+
+    /// The spec that was brought is kept for the next life of the row.
+    pub(super) fn keep(&mut self, slot: Slot) {
+        let row = self.rows[slot].as_mut().expect("it is of a row");
+        let (child, needs) = row.brought.take().expect("a call has brought it");
+        self.is_relinked |= needs != row.needs;
+        row.kept = Some((child, needs));
+    }
+
+    /// The row has the spec that was kept for it.
+    pub(super) fn renew(&mut self, slot: Slot) {
+        let row = self.rows[slot].as_mut().expect("it is of a row");
+        let (child, needs) = row.kept.take().expect("a spec was kept for it");
+        if child.plan != row.child.plan {
+            row.counted.clear();
+        }
+        (row.child, row.needs) = (child, needs);
+    }
+
+    /// Whether no circle comes of it, whichever specs that are kept come to be.
+    pub(super) fn may_need(&self, slot: Slot, others: &[Slot]) -> bool {
+        let needs = self.rows.iter().enumerate().map(|(at, row)| {
+            let known = row.iter().flat_map(|row| {
+                let kept = row.kept.iter().flat_map(|(_, needs)| needs);
+                row.needs.iter().chain(kept).copied()
+            });
+            let new = others.iter().copied().filter(|_| at == slot);
+            known.chain(new).collect()
+        });
+        Graph::new(needs.collect()).is_ok()
+    }
+
+    /// Whether it hears that now; what it does not hear yet waits.
+    pub(super) fn hears(&self, of: Option<(Slot, u64)>, input: Input) -> bool {
+        let attends = |input: &Input| match &self.machine {
+            Brain::List(machine) => machine.attends(input),
+            Brain::Dynamic(_) => true,
+        };
+        match (of, input) {
+            (Some((slot, number)), Input::Started(_) | Input::Ignored(_) | Input::Exited(..)) => {
+                let is_present = self.life(slot).is_some_and(|life| life.number == number);
+                !is_present || attends(&Input::Started(slot))
+            }
+            _ => attends(&Input::StopRequested),
+        }
+    }
+
     pub(super) fn take_out(&mut self, slot: Slot) {
         assert!(self.rows[slot].is_some(), "row {slot} is removed twice");
         self.rows[slot] = None;
         self.order.retain(|&other| other != slot);
         for row in self.rows.iter_mut().flatten() {
             row.needs.retain(|&need| need != slot);
+            if let Some((_, needs)) = &mut row.kept {
+                needs.retain(|&need| need != slot);
+            }
         }
     }
 
@@ -333,6 +404,8 @@ impl Row {
             deadline: None,
             retries: 0,
             counted: Vec::new(),
+            brought: None,
+            kept: None,
         }
     }
 }
