@@ -163,7 +163,11 @@ impl Story {
 fn is_told_later(kind: &EventKind) -> bool {
     matches!(
         kind,
-        EventKind::Crashed { .. } | EventKind::Delayed { .. } | EventKind::Recovered
+        EventKind::Crashed { .. }
+            | EventKind::Delayed { .. }
+            | EventKind::Recovered
+            | EventKind::Paused
+            | EventKind::Replaced { .. }
     )
 }
 

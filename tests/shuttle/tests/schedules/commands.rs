@@ -15,7 +15,10 @@ use crate::explore::explore;
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// Makes a call in a task of its own.
-fn call<T, F>(handle: &SupervisorHandle, make: impl FnOnce(SupervisorHandle) -> F) -> JoinHandle<T>
+pub(crate) fn call<T, F>(
+    handle: &SupervisorHandle,
+    make: impl FnOnce(SupervisorHandle) -> F,
+) -> JoinHandle<T>
 where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,
@@ -24,7 +27,7 @@ where
 }
 
 /// The answer: each call has one.
-async fn answer<T>(call: JoinHandle<T>) -> T {
+pub(crate) async fn answer<T>(call: JoinHandle<T>) -> T {
     call.await.expect("a call does not panic")
 }
 

@@ -11,6 +11,7 @@ mod dynamic;
 mod explore;
 mod groups;
 mod itself;
+mod living;
 mod owned;
 mod readiness;
 mod starts;
