@@ -92,6 +92,7 @@ impl Machine {
             }
             let Some(slot) = next else {
                 self.goal = Goal::Run;
+                self.left.clear();
                 if self.booting {
                     self.booting = false;
                     actions.push(Action::Up);
@@ -123,7 +124,9 @@ impl Machine {
             self.leave_behind(slot, actions)
         } else {
             self.goal = Goal::Run;
-            self.leave_down(actions)
+            let mut left = std::mem::take(&mut self.left);
+            left.append(&mut self.leave_down(actions));
+            left
         };
         self.missed.insert(slot, left);
     }
@@ -132,23 +135,25 @@ impl Machine {
     pub(super) fn leave_down(&mut self, actions: &mut Vec<Action>) -> BTreeSet<Slot> {
         let mut left = BTreeSet::new();
         while let Some(slot) = self.rows.last_due() {
-            if self.leave(slot, actions) {
-                left.insert(slot);
-            }
+            left.extend(self.leave(slot, actions));
         }
         self.held.clear();
         left
     }
 
-    /// A row that waits for its group is not started with it; whether it stays.
-    pub(super) fn leave(&mut self, slot: Slot, actions: &mut Vec<Action>) -> bool {
+    /// A row that waits for its group is not started with it. Tells who stays so: the row, and those that were left down
+    /// for its own sake before.
+    pub(super) fn leave(&mut self, slot: Slot, actions: &mut Vec<Action>) -> BTreeSet<Slot> {
         let added = self.row(slot).state == State::Due(Cause::Add);
         self.give_up_start(slot, actions);
+        let mut left = self.missed.remove(&slot).unwrap_or_default();
         if added {
             // The call that brought it has failed, so it leaves no row.
             self.remove(slot, actions);
+        } else {
+            left.insert(slot);
         }
-        !added
+        left
     }
 
     /// Whether the row is one of a group that is being stopped to be started again.

@@ -21,6 +21,24 @@ impl Machine {
         self.open(Phase::Raise);
     }
 
+    /// A group that is being started in line goes on by lanes, as one of it has come to need another one by a new spec: those
+    /// that have yet to come are to stop in that order already.
+    pub(super) fn leave_line(&mut self) {
+        let has_needs = self
+            .lanes
+            .as_ref()
+            .is_some_and(|lanes| !lanes.graph.is_empty());
+        if let Goal::Raise { busy, next } = self.goal
+            && has_needs
+        {
+            let first = busy.or(next);
+            let rest = std::iter::successors(first, |&slot| self.rows.after(slot)).collect();
+            self.convoy.members = Members::These(rest);
+            self.goal = Goal::Convoy;
+            self.left.clear();
+        }
+    }
+
     /// Begins to restart the group of `slot`, which failed.
     pub(super) fn restart_group(&mut self, slot: Slot, now: Moment) {
         if self.is_ending() {
@@ -118,9 +136,9 @@ impl Machine {
         };
         for slot in group.into_iter().rev() {
             let is_due = self.state(slot).is_some_and(State::is_due);
-            if is_due && self.leave(slot, actions) {
+            if is_due {
+                left.extend(self.leave(slot, actions));
                 self.convoy.members.leave(slot);
-                left.insert(slot);
             }
         }
         left

@@ -44,6 +44,8 @@ pub(crate) struct Machine {
     pub(super) held: BTreeSet<Slot>,
     /// Rows whose start has failed, each with those of its group that stay down until it comes up.
     pub(super) missed: BTreeMap<Slot, BTreeSet<Slot>>,
+    /// Rows that were left down for one that a group which goes in line has started again: it has yet to come to them.
+    pub(super) left: BTreeSet<Slot>,
     /// How children start and stop beside each other, if not one after the other.
     pub(super) lanes: Option<Box<Lanes>>,
     pub(super) convoy: Convoy,
@@ -97,6 +99,7 @@ impl Machine {
             waiting: Waiting::default(),
             held: BTreeSet::new(),
             missed: BTreeMap::new(),
+            left: BTreeSet::new(),
             lanes: None,
             convoy: Convoy::default(),
             renewals: Renewals::default(),
@@ -320,6 +323,7 @@ impl Machine {
             actions.push(Action::Ending(end));
             self.goal = Goal::End;
             self.missed.clear();
+            self.left.clear();
             if let Some(lanes) = &mut self.lanes {
                 lanes.stirred.clear();
             }
@@ -371,7 +375,9 @@ impl Machine {
     // Changes of a row.
 
     pub(super) fn start(&mut self, slot: Slot, cause: Cause, actions: &mut Vec<Action>) {
-        self.missed.remove(&slot);
+        if let (Some(mut left), Goal::Raise { .. }) = (self.missed.remove(&slot), self.goal) {
+            self.left.append(&mut left);
+        }
         self.renew(slot, actions);
         self.set(slot, State::Starting(cause, Patience::InTime));
         let timeout = self.row(slot).traits.init_timeout;
@@ -420,7 +426,7 @@ impl Machine {
         }
         self.held.remove(&slot);
         self.missed.remove(&slot);
-        for left in self.missed.values_mut() {
+        for left in self.missed.values_mut().chain([&mut self.left]) {
             left.remove(&slot);
         }
         self.leave_convoy(slot);

@@ -33,9 +33,15 @@ impl Machine {
             self.set(slot, State::Idle);
             self.end(End::BootFailed(slot), actions);
         } else {
-            let aftermath = self.row(slot).traits.aftermath_of_restart(slot, exit);
-            if matches!(aftermath, Aftermath::Restart(_)) && self.is_being_cleared(slot) {
-                // It is started with its group anyway.
+            let traits = self.row(slot).traits;
+            let aftermath = traits.aftermath_of_restart(slot, exit);
+            let is_absorbed = match aftermath {
+                Aftermath::Restart(_) => true,
+                Aftermath::Done => !traits.is_final(exit),
+                Aftermath::Renewal | Aftermath::Retry | Aftermath::End(_) => false,
+            };
+            if is_absorbed && self.is_being_cleared(slot) {
+                // It is started with its group anyway, or gone with it.
                 let then = self.row(slot).when_cleared();
                 return self.gone(slot, then, actions);
             }
@@ -167,13 +173,16 @@ impl Machine {
 
     /// Restarts the child, with its group.
     pub(super) fn begin_restart(&mut self, now: Moment, slot: Slot, actions: &mut Vec<Action>) {
-        match self.settings.strategy {
-            Strategy::OneForOne => self.start(slot, Cause::Restart, actions),
-            Strategy::OneForAll | Strategy::RestForOne if self.goes_in_convoy() => {
-                self.restart_group(slot, now);
-            }
-            Strategy::OneForAll => self.restart_from(self.rows.first().unwrap_or(slot), slot, now),
-            Strategy::RestForOne => self.restart_from(slot, slot, now),
+        let first = match self.settings.strategy {
+            Strategy::OneForOne => return self.start(slot, Cause::Restart, actions),
+            Strategy::OneForAll => self.rows.first().unwrap_or(slot),
+            Strategy::RestForOne => slot,
+        };
+        self.leave_line();
+        if self.goes_in_convoy() {
+            self.restart_group(slot, now);
+        } else {
+            self.restart_from(first, slot, now);
         }
     }
 

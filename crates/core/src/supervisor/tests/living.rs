@@ -9,6 +9,7 @@ use super::super::strategy::{AutoShutdown, StartMode, StopMode};
 use super::script::*;
 use super::world::{Brings, World};
 use crate::child::{Replace, ShutdownStrategy};
+use crate::restart::ExitVerdict;
 
 /// Of these children one runs, one is down, one starts, one waits for another try, and one is being stopped.
 const RUNNING: Slot = 0;
@@ -492,6 +493,24 @@ fn a_significant_child_comes_and_goes_with_its_spec() {
     assert_eq!(told(&mut world, done(1)), "end SignificantExited(1), ask 0");
 }
 
+#[test]
+fn a_child_that_is_temporary_by_its_new_spec_is_gone_with_its_group_if_it_cannot_start_meanwhile() {
+    let settings = ending_with(AutoShutdown::AnySignificant, ONE_FOR_ALL);
+    let mut world = up(settings, &[PERMANENT; 3]);
+    played(&mut world, Input::Pause(0, 1));
+    played(&mut world, Input::Pause(1, 2));
+    let temporary = significant(TEMPORARY);
+    world.tell(Input::Replace(2, 0, temporary, Replace::AtNextRestart));
+    assert_eq!(told(&mut world, crash(0)), "renew 0, restart 0");
+    // Two that calls have started beside it; one fails, and the other one is stopped first.
+    let inputs = [Input::Resume(3, 1), Input::Started(1)];
+    after(&mut world, &inputs);
+    let inputs = [Input::Resume(4, 2), Input::Started(2), crash(1)];
+    assert_eq!(after(&mut world, &inputs), "ask 2");
+    let failure = Input::Exited(0, Exit::Judged(ExitVerdict::Restart));
+    assert_eq!(told(&mut world, failure), "remove 0");
+}
+
 // Who needs whom by new specs.
 
 fn in_lanes(start: StartMode, stop: StopMode, needs: Vec<Vec<Slot>>) -> World {
@@ -588,6 +607,21 @@ fn a_call_that_is_to_start_a_child_minds_whom_its_next_spec_needs() {
 }
 
 #[test]
+fn a_group_that_goes_in_line_is_stopped_by_who_needs_whom_if_it_fails_again() {
+    let mut world = up(ONE_FOR_ALL, &[PERMANENT; 4]);
+    let stops = [crash(3), done(2), done(1), done(0)];
+    let starts = [0, 1, 2].map(Input::Started);
+    assert_eq!(after(&mut world, &stops), "restart 0");
+    assert_eq!(after(&mut world, &starts), "restart 3");
+    needing(&mut world, now(0, 0), vec![1]);
+    after(&mut world, &[done(0), Input::Started(0)]);
+    let restarted = played(&mut world, crash(2));
+    let place = |what: &str| restarted.find(what).expect("it is stopped");
+    assert!(place("kill 0") < place("ask 1"), "{restarted}");
+    assert!(place("restart 1") < place("restart 0"), "{restarted}");
+}
+
+#[test]
 fn a_child_that_its_group_passes_over_is_not_started_before_what_its_new_spec_needs() {
     let mut world = raising();
     assert_eq!(told(&mut world, Input::Terminate(0, 1)), "answer 0 Done");
@@ -655,6 +689,23 @@ fn those_that_were_left_down_come_up_whoever_needs_whom_by_then() {
         assert!(waits.starts_with("answer 0 Refused(DependencyDown), delay 0 Dependency"));
         assert_eq!(sorted(&played(&mut world, end)), sorted(expected));
     }
+}
+
+#[test]
+fn those_that_were_left_down_more_than_once_come_up_too() {
+    let mut world = up(bearing(9, REST_FOR_ONE), &[PERMANENT; 5]);
+    let inputs = [crash(1), done(4), done(3), done(2), crash(1)];
+    assert_eq!(after(&mut world, &inputs), "retry 1");
+    // The group of the first has those behind it too, and fails at another one: by a start, and without one.
+    let inputs = [crash(0), Input::Started(0), Input::Started(1), crash(2)];
+    assert_eq!(after(&mut world, &inputs), "retry 2");
+    let inputs = [crash(0), done(1), Input::Started(0), crash(1)];
+    assert_eq!(after(&mut world, &inputs), "retry 1");
+    after(&mut world, &[Input::Pause(0, 0), done(0)]);
+    needing(&mut world, later(1, 0), vec![1]);
+    let raised = played(&mut world, Input::Retry(1));
+    let started = "restart 1, restart 2, restart 3, restart 4";
+    assert_eq!(raised, started, "though groups are made of dependents now");
 }
 
 #[test]

@@ -459,11 +459,14 @@ impl World {
             let expected = (traits.significant && ends_without(before, slot))
                 .then_some(End::SignificantExited(slot));
             assert_eq!(ending, expected, "auto shutdown {}", step.story(self));
-            let touches = step.actions.iter().any(|action| {
-                matches!(
-                    action,
-                    Action::Start(..) | Action::Ask(..) | Action::Kill(..) | Action::Retry(_)
-                )
+            let graph = self.machine.lanes.as_ref().map(|lanes| &lanes.graph);
+            let touches = step.actions.iter().any(|action| match *action {
+                // One that has waited for it need not any more.
+                Action::Start(at, ..) => {
+                    !graph.is_some_and(|graph| graph.needs(at).contains(&slot))
+                }
+                Action::Ask(..) | Action::Kill(..) | Action::Retry(_) => true,
+                _ => false,
             });
             assert!(
                 !touches || ending.is_some() || before.is_raising(slot) || before.is_clearing(),

@@ -430,6 +430,16 @@ impl World {
                 place.down = false;
             }
         }
+        if let Input::Exited(slot, _) = input
+            && self.machine.goal == Goal::Convoy
+            && self.machine.is_lifting()
+            && matches!(self.machine.state(slot), Some(State::Running(_)))
+        {
+            // A group that is restarted anew goes on with those whom calls have stopped before, but for those to come.
+            for (slot, place) in self.places.iter_mut().enumerate() {
+                place.down &= self.machine.state(slot).is_some_and(State::is_due);
+            }
+        }
         match input {
             Input::Started(slot) => {
                 self.life(slot).phase = Phase::Running;

@@ -268,8 +268,10 @@ impl Grove {
             let below = row.life.and_then(|life| life.below);
             let below = below.filter(|below| self.nodes.contains_key(below));
             let now = below.map_or(Duration::ZERO, |below| self.time_of(below));
-            // It may be restarted before it is asked.
-            laws::time_for(&row.child, node.abort_grace(), now)
+            // It may be restarted before it is asked, with a new spec if there is one.
+            let kept = row.kept.as_ref().map(|(child, _)| child);
+            let next = kept.map(|child| laws::time_for(child, node.abort_grace(), now));
+            laws::time_for(&row.child, node.abort_grace(), now).max(next.unwrap_or_default())
         };
         laws::time_to_stop(node, &time_of)
     }
