@@ -41,6 +41,8 @@ mod stall;
 
 mod health;
 
+mod watch;
+
 #[cfg(feature = "signals")]
 mod app;
 
@@ -68,7 +70,7 @@ pub use exit::{
 pub use health::{Health, HealthReason, HealthStream, HealthTrouble, HealthVerdict};
 pub use meter::{Busy, Memory, Meter};
 pub use observe::{
-    Event, EventKind, EventStream, LostEvents, Observer, StartCause, StderrObserver,
+    Event, EventKind, EventStream, KillCause, LostEvents, Observer, StartCause, StderrObserver,
 };
 pub use partition::{PartitionHandle, PartitionSupervisor, Partitions};
 pub use path::{ChildId, ChildPath, Incarnation};
@@ -80,7 +82,10 @@ pub use supervisor::{
     AutoShutdown, RunError, StartError, StartMode, StopMode, Strategy, Supervisor,
 };
 pub use tasks::{Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle};
-pub use tree::{ChildKind, ChildState, Counts, HealthImpact, Snapshot, SnapshotEntry};
+pub use tree::{
+    ChildKind, ChildOutline, ChildState, Counts, HealthImpact, Snapshot, SnapshotEntry,
+};
+pub use watch::{TreeNews, TreeStream};
 
 #[cfg(feature = "metrics")]
 pub use self::metrics::MetricsObserver;

@@ -43,6 +43,7 @@
 //! | how children stop | [`ShutdownStrategy`], [`Report`] |
 //! | looking and steering from outside | [`SupervisorHandle`], [`Snapshot`], [`EventStream`] |
 //! | changing a tree while it runs | [`SupervisorHandle::apply`], [`Replace`], [`SupervisorHandle::pause_child`] |
+//! | a tree that is kept up to date, here or elsewhere | [`SupervisorHandle::watch_tree`], [`Snapshot::follow`] |
 //! | values that children find each other by | [`Context::publish`], [`Dataspace`] |
 //! | a child that blocks its thread | [`Supervisor::stalls_after`], [`EventKind::Stalled`] |
 //! | figures for dashboards and alarms | `MetricsObserver`, with the feature `metrics` |
@@ -69,16 +70,17 @@ pub use perennial_core::{Application, ApplicationEnd};
 pub use perennial_core::{Applied, ApplyError, ApplyFailure, Replace};
 pub use perennial_core::{
     AutoShutdown, Backoff, BlockingContext, BoxError, Busy, CallError, ChildError, ChildId,
-    ChildInfo, ChildKind, ChildPath, ChildRef, ChildReport, ChildSettings, ChildSpec, ChildState,
-    Context, Counts, DelayCause, DynamicHandle, DynamicSupervisor, Escalation, Event, EventKind,
-    EventStream, Exhausted, ExitReason, ExitVerdict, Fault, Findings, Incarnation, InitPhase,
-    InitPolicy, InitializationError, Intensity, IntoExit, Jitter, Lint, LostEvents, Memory, Meter,
-    Observer, OnLimit, Outcome, Panic, PartitionHandle, PartitionSupervisor, Partitions, PathError,
-    Place, Report, Restart, RunError, RunFuture, Scope, ScopedTask, ScopedTaskError, Semantics,
-    ShutdownStrategy, Snapshot, SnapshotEntry, SpecError, StartCause, StartChildError, StartError,
-    StartMode, Started, Stash, StderrObserver, StopMode, StopSignal, StormGuard, Strategy,
-    Supervisable, Supervisor, SupervisorHandle, Task, TaskError, TaskPlace, TaskSupervisor,
-    TaskSupervisorHandle, async_trait, blocking, install_panic_hook, worker,
+    ChildInfo, ChildKind, ChildOutline, ChildPath, ChildRef, ChildReport, ChildSettings, ChildSpec,
+    ChildState, Context, Counts, DelayCause, DynamicHandle, DynamicSupervisor, Escalation, Event,
+    EventKind, EventStream, Exhausted, ExitReason, ExitVerdict, Fault, Findings, Incarnation,
+    InitPhase, InitPolicy, InitializationError, Intensity, IntoExit, Jitter, KillCause, Lint,
+    LostEvents, Memory, Meter, Observer, OnLimit, Outcome, Panic, PartitionHandle,
+    PartitionSupervisor, Partitions, PathError, Place, Report, Restart, RunError, RunFuture, Scope,
+    ScopedTask, ScopedTaskError, Semantics, ShutdownStrategy, Snapshot, SnapshotEntry, SpecError,
+    StartCause, StartChildError, StartError, StartMode, Started, Stash, StderrObserver, StopMode,
+    StopSignal, StormGuard, Strategy, Supervisable, Supervisor, SupervisorHandle, Task, TaskError,
+    TaskPlace, TaskSupervisor, TaskSupervisorHandle, async_trait, blocking, install_panic_hook,
+    worker,
 };
 pub use perennial_core::{
     Change, Dataspace, Publication, PublishError, Published, Subscription, WaitError,
@@ -87,6 +89,7 @@ pub use perennial_core::{CrashDecision, CrashPhase, CrashReport, Crashes};
 pub use perennial_core::{
     Health, HealthImpact, HealthReason, HealthStream, HealthTrouble, HealthVerdict,
 };
+pub use perennial_core::{TreeNews, TreeStream};
 #[cfg(feature = "macros")]
 pub use perennial_macros::{Supervisable, worker};
 

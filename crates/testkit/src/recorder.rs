@@ -114,7 +114,9 @@ impl Recorder {
                 EventKind::StopRequested { grace: Some(grace) } => {
                     asked.insert(event.incarnation, *at + grace + TICK);
                 }
-                EventKind::Killed | EventKind::Exited { .. } | EventKind::StartFailed { .. } => {
+                EventKind::Killed { .. }
+                | EventKind::Exited { .. }
+                | EventKind::StartFailed { .. } => {
                     let deadline = asked.remove(&event.incarnation);
                     if deadline.is_some_and(|deadline| *at > deadline) {
                         late.push(format!("later than its grace: {} {event}", event.number));

@@ -34,7 +34,7 @@ use perennial_core::{Event, Report};
 /// let verdict = tree.judge().await;
 /// assert_eq!(
 ///     verdict.to_string(),
-///     "tree app: not expected by this test:\n  5 app/moody exited: panicked: not on my first day",
+///     "tree app: not expected by this test:\n  6 app/moody exited: panicked: not on my first day",
 /// );
 /// # }
 /// ```

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use perennial::{Event, EventKind, Incarnation, Observer};
+use perennial::{Event, EventKind, Incarnation, KillCause, Observer};
 
 use crate::names::{ROOT, trace_path};
 use crate::trace::{TraceEvent, TraceKind};
@@ -113,7 +113,11 @@ fn trace_kind(kind: &EventKind) -> Option<TraceKind> {
             Some(TraceKind::StartFailed(words::start_failure(error)))
         }
         EventKind::StopRequested { .. } => Some(TraceKind::StopAsked),
-        EventKind::Killed => Some(TraceKind::StopKilled),
+        // Nothing is done to a task that was aborted before.
+        EventKind::Killed {
+            cause: KillCause::Doomed,
+        } => None,
+        EventKind::Killed { .. } => Some(TraceKind::StopKilled),
         EventKind::Exited { reason, .. } => Some(TraceKind::Exit(words::exit(reason))),
         _ => None,
     }

@@ -120,7 +120,7 @@ pub(crate) const CORE_ROWS: &[Row] = &[
     row("place", &[]),
     row("dataspace", &[]),
     row("crash", &["restart"]),
-    row("observe", &["restart", "crash"]),
+    row("observe", &["restart", "crash", "tree"]),
     row("meter", &[]),
     row("metrics", &["observe", "restart"]),
     row("stall", &["observe"]),
@@ -145,6 +145,10 @@ pub(crate) const CORE_ROWS: &[Row] = &[
         ],
     ),
     row("health", &["child", "observe", "tree"]),
+    row(
+        "watch",
+        &["child", "restart", "crash", "meter", "observe", "tree"],
+    ),
     row(
         "dynamic",
         &[
@@ -219,6 +223,7 @@ pub(crate) const PURE: &[&str] = &[
     "restart/limit.rs",
     "restart/pace.rs",
     "restart/storm.rs",
+    "watch/follow.rs",
 ];
 
 /// What a pure file may import of std.

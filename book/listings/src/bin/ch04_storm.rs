@@ -26,7 +26,7 @@ fn sensor(probe: Probe) -> ChildSpec {
 fn tell(event: &Event) {
     match event.kind {
         EventKind::StormPause { .. } | EventKind::Delayed { .. } => say(event),
-        EventKind::Started if event.number > 12 => say(event),
+        EventKind::Started if event.number > 13 => say(event),
         _ => (),
     }
 }

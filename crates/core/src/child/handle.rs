@@ -7,18 +7,16 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::inbox::{Call, Message, Order, Reading, Via, Whom};
+use super::shown::taken;
 use super::{
-    CallError, ChildError, ChildKind, ChildSettings, ChildSpec, Departure, Life, Lineup, Occupant,
-    Outcome, PathError, Report, Roster, Seat, Shown, StartChildError, StopRequest,
+    CallError, ChildError, ChildKind, ChildSettings, ChildSpec, Departure, Life, Occupant, Outcome,
+    PathError, Report, Roster, Seat, StartChildError, StopRequest,
 };
-use crate::crash::Crashes;
 use crate::dataspace::Dataspace;
 use crate::exit::ExitReason;
-use crate::meter::Metering;
 use crate::observe::{EventKind, EventStream};
 use crate::path::{ChildId, ChildPath, Incarnation};
-use crate::place::Place;
-use crate::tree::{ChildState, Counts, HealthImpact, Snapshot, SnapshotEntry};
+use crate::tree::{ChildState, Counts, Snapshot};
 
 /// A supervisor as others hold it: to add, stop and look at its children.
 ///
@@ -349,11 +347,7 @@ impl SupervisorHandle {
     /// The tree below this supervisor as it is now; empty if it does not run.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let mut snapshot = Snapshot::default();
-        if let Some(occupant) = self.occupant() {
-            describe(&occupant, Instant::now(), &mut snapshot);
-        }
-        snapshot
+        taken(&self.seat, Instant::now())
     }
 
     /// The events of the whole tree from now on; before the start, from the start on.
@@ -566,89 +560,6 @@ pub(super) async fn send<T>(
         Err(_call) => None,
     };
     answer.ok_or_else(|| occupant.inbox.closed().unwrap_or(ExitReason::Killed))
-}
-
-/// The supervisor itself: as the one above shows it, if there is one.
-fn itself(occupant: &Arc<Occupant>, now: Instant) -> SnapshotEntry {
-    let path = &occupant.roster.path;
-    let metering = occupant.life.family.commons.metering.as_ref();
-    if path.parent().is_some()
-        && let Some(above) = occupant.life.family.supervisor.occupant()
-    {
-        // A copy: a meter is asked for what it knows, and may look at this roster itself.
-        let entry = above.roster.lock().child(path.id().as_str()).cloned();
-        if let Some(entry) = entry {
-            return entry.shown(now, 0, above.roster.dynamic, metering);
-        }
-    }
-    let gauge = occupant.life.gauge();
-    SnapshotEntry {
-        path: path.clone(),
-        depth: 0,
-        kind: ChildKind::Supervisor,
-        strategy: None,
-        // A root runs where it was started.
-        place: Place::Here,
-        version: None,
-        state: match occupant.life.seat() {
-            _ if occupant.life.stop.is_requested() => ChildState::Stopping,
-            Some(seat) if !seat.is_up() => ChildState::Starting,
-            _ => ChildState::Running,
-        },
-        incarnation: Some(occupant.life.incarnation),
-        restarts: 0,
-        uptime: Some(now.saturating_duration_since(occupant.since)),
-        stalled_for: None,
-        last_exit: None,
-        restart_in: None,
-        delayed_by: None,
-        impact: HealthImpact::Required,
-        has_run: occupant.life.seat().is_some_and(|seat| seat.is_up()),
-        is_stuck: false,
-        has_given_up: false,
-        crashes: Crashes::default(),
-        counts: None,
-        busy: metering.and_then(|metering| metering.busy(gauge.map(|gauge| gauge.ledger()))),
-        busy_in_life: gauge.and_then(|gauge| gauge.busy()),
-        memory: gauge.and_then(|gauge| gauge.ledger().memory()),
-    }
-}
-
-/// Adds the supervisor and all below it; a loop, not recursion, as trees may be deep.
-fn describe(root: &Arc<Occupant>, now: Instant, snapshot: &mut Snapshot) {
-    let commons = &root.life.family.commons;
-    let metering = commons.metering.as_ref();
-    let stalled = commons.detector.as_ref().map(|detector| detector.stalled());
-    let mut next = Some((itself(root, now), root.life.seat().cloned()));
-    let mut open: Vec<Lineup> = Vec::new();
-    while let Some((mut entry, seat)) = next {
-        if let Some(occupant) = seat.and_then(|seat| seat.occupant()) {
-            let picture = occupant.roster.picture();
-            entry.strategy = Some(occupant.roster.strategy);
-            entry.has_given_up = occupant.roster.has_given_up();
-            entry.counts = Some(picture.counts());
-            let lineup = picture.line_up();
-            snapshot.entries.reserve(lineup.len() + 1);
-            open.push(lineup);
-        }
-        if let (Some(stalled), Some(life)) = (&stalled, &entry.incarnation) {
-            entry.stalled_for = stalled.get(life).copied();
-        }
-        snapshot.entries.push(entry);
-        next = next_row(&mut open, now, metering);
-    }
-}
-
-/// The next child; the innermost level comes first.
-fn next_row(open: &mut Vec<Lineup>, now: Instant, metering: Option<&Metering>) -> Option<Shown> {
-    loop {
-        let depth = open.len();
-        let shown = open.last_mut()?.next_row(now, depth, metering);
-        if shown.is_some() {
-            return shown;
-        }
-        open.pop();
-    }
 }
 
 #[cfg(feature = "test-util")]

@@ -14,9 +14,9 @@ use super::{
     Departure, Inbox, Message, ScopeCell, Seat, Semantics, Stashes, SupervisorHandle, Word,
 };
 use crate::dataspace::{Dataspace, License, Name, PublishError, Published, Publisher, Value};
-use crate::exit::{ExitReason, Panic};
+use crate::exit::{ExitReason, Panic, let_go};
 use crate::meter::{Gauge, Metering};
-use crate::observe::{EventKind, Hub};
+use crate::observe::{About, EventKind, Hub};
 use crate::path::{ChildPath, Incarnation};
 use crate::stall::{Detector, Watched};
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
@@ -48,6 +48,8 @@ pub(crate) struct Commons {
 pub(crate) struct Family {
     /// Their supervisor; of the root its own handle.
     pub(crate) supervisor: SupervisorHandle,
+    /// Which life of it; the root has none.
+    pub(crate) of: Option<Incarnation>,
     /// Where it hears of them; nobody hears of the root.
     pub(crate) inbox: Option<Arc<Inbox>>,
     pub(crate) commons: Arc<Commons>,
@@ -71,7 +73,11 @@ pub(crate) struct Life {
     asked: AtomicBool,
     /// Its supervisor was told that somebody else aborted its task.
     killed: AtomicBool,
+    /// It is past its initialization, as the tree is told next.
+    started: AtomicBool,
     rare: OnceLock<Box<Rare>>,
+    /// How it ended, as the tree is told next.
+    end: OnceLock<Ended>,
     /// Its task is over, or about to be.
     gone: AtomicBool,
     /// Nobody waits for more to be told of it.
@@ -98,6 +104,17 @@ struct Rare {
     extension: OnceLock<Mutex<Option<Duration>>>,
     heir: OnceLock<Arc<dyn Heir>>,
     gauge: OnceLock<Arc<Gauge>>,
+}
+
+/// How a life ended.
+#[derive(Debug)]
+struct Ended(ExitReason);
+
+/// Whoever has the life last may be anybody, and the error in there is the user's.
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let_go(std::mem::replace(&mut self.0, ExitReason::Normal));
+    }
 }
 
 /// Who is to know how a life ended, before its supervisor does.
@@ -213,7 +230,9 @@ impl Life {
             task: Mutex::new(Task::Unspawned),
             asked: AtomicBool::new(false),
             killed: AtomicBool::new(false),
+            started: AtomicBool::new(false),
             rare: OnceLock::new(),
+            end: OnceLock::new(),
             gone: AtomicBool::new(false),
             told: AtomicBool::new(false),
             license: License::default(),
@@ -222,14 +241,23 @@ impl Life {
 
     /// Tells the tree what happened to this life.
     pub(crate) fn tell(&self, kind: EventKind) {
-        let hub = &self.family.commons.hub;
-        hub.tell(&self.path, self.incarnation, kind);
+        self.family.commons.hub.tell(self.about(), kind);
+    }
+
+    /// The same of a small step, which is made only if somebody hears of it.
+    pub(crate) fn tell_detail(&self, kind: impl FnOnce() -> EventKind) {
+        self.family.commons.hub.tell_detail(self.about(), kind);
+    }
+
+    /// The same of what is made only if somebody hears of it.
+    pub(crate) fn tell_with(&self, kind: impl FnOnce() -> EventKind) {
+        self.family.commons.hub.tell_with(self.about(), kind);
     }
 
     /// Tells the tree that it arrives, and lets others know it: what they do to it is told afterwards.
     pub(crate) fn arrive(&self, kind: EventKind, let_know: impl FnOnce()) {
         let hub = &self.family.commons.hub;
-        hub.tell_if(&self.path, self.incarnation, kind, || {
+        hub.tell_if(self.about(), kind, || {
             let_know();
             true
         });
@@ -238,7 +266,37 @@ impl Life {
     /// Tells the tree what is done to this life, unless its end may have been told.
     pub(crate) fn tell_while_here(&self, kind: EventKind) {
         let hub = &self.family.commons.hub;
-        hub.tell_if(&self.path, self.incarnation, kind, || !self.is_gone());
+        hub.tell_if(self.about(), kind, || !self.is_gone());
+    }
+
+    /// Whom its events are about.
+    fn about(&self) -> About<'_> {
+        About {
+            path: &self.path,
+            incarnation: self.incarnation,
+            supervisor: self.family.of,
+        }
+    }
+
+    /// It is past its initialization. To be shown before it is told.
+    pub(crate) fn set_started(&self) {
+        // Relaxed: who knows of the event that follows sees it by the number of that.
+        self.started.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is past its initialization; its supervisor may not have heard of it.
+    pub(crate) fn has_started(&self) -> bool {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    /// It ended like this. To be shown before it is told; the first end is the one that counts.
+    pub(crate) fn set_end(&self, exit: ExitReason) {
+        let _first = self.end.set(Ended(exit));
+    }
+
+    /// How it ended, if it did; its supervisor may not have heard of it.
+    pub(crate) fn end(&self) -> Option<&ExitReason> {
+        self.end.get().map(|Ended(exit)| exit)
     }
 
     /// Lets its supervisor know what its task says.
@@ -305,6 +363,12 @@ impl Life {
         }
         self.tell_while_here(EventKind::StopRequested { grace });
         self.stop.request(request);
+    }
+
+    /// Whether it is asked to stop, as the tree is told if it does not end before.
+    pub(crate) fn is_asked(&self) -> bool {
+        // Relaxed: as in `set_started`.
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Aborts its task, also one that is about to be spawned, and those of its scope.
@@ -595,7 +659,7 @@ impl Life {
     /// For one of its tasks, if anybody wants to know of polls that last too long.
     pub(crate) fn watched(&self) -> Option<Watched> {
         let detector = self.family.commons.detector.as_ref()?;
-        Some(detector.watch(&self.path, self.incarnation))
+        Some(detector.watch(self.about()))
     }
 
     /// What is measured of it, if anything is.

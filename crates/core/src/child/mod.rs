@@ -21,6 +21,7 @@ mod roster;
 mod scope;
 mod seat;
 mod semantics;
+mod shown;
 mod signal;
 mod spec;
 #[cfg(feature = "test-util")]
@@ -51,7 +52,7 @@ pub(crate) use life::{Commons, Family, Heir, Legacy, Life};
 pub(crate) use lodging::Lodging;
 pub(crate) use owned::ScopeCell;
 pub use report::{ChildReport, Outcome, Report};
-pub(crate) use roster::{Among, Delay, Entry, Lineup, Roster, Shown};
+pub(crate) use roster::{Among, Delay, Entry, Manner, Roster};
 pub use scope::{Scope, ScopedTask};
 pub(crate) use seat::{Departure, Occupant, Seat};
 pub use semantics::Semantics;

@@ -7,25 +7,34 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-#[cfg(feature = "signals")]
-use super::ShutdownStrategy;
 use super::handle::ChildInfo;
 use super::index::Index;
 use super::pages::Pages;
-use super::{ChildKind, ChildSpec, Legacy, Life, Seat};
+use super::{ChildKind, ChildSpec, Legacy, Life};
+#[cfg(feature = "signals")]
+use super::{Seat, ShutdownStrategy};
 use crate::crash::Crashes;
 use crate::exit::ExitReason;
-use crate::meter::{Ledger, Metering};
+use crate::meter::Ledger;
 use crate::path::{ChildId, ChildPath, Incarnation};
 use crate::restart::DelayCause;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
-use crate::tree::{ChildState, Counts, HealthImpact, SnapshotEntry};
+use crate::tree::{ChildOutline, ChildState, Counts, HealthImpact};
 
 /// Reading it never waits for the supervisor: it is locked only for the moment of a look or a change.
 #[derive(Debug)]
 pub(crate) struct Roster {
     pub(crate) path: ChildPath,
+    pub(crate) manner: Manner,
+    /// The supervisor has given up.
+    gave_up: AtomicBool,
+    state: Mutex<RosterState>,
+}
+
+/// What holds for all rows of a roster.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
     /// The strategy in words.
     pub(crate) strategy: &'static str,
     /// Whether its children share one spec.
@@ -36,9 +45,8 @@ pub(crate) struct Roster {
         allow(dead_code, reason = "only an application asks for the time of a stop")
     )]
     pub(crate) abort_grace: Duration,
-    /// The supervisor has given up.
-    gave_up: AtomicBool,
-    state: Mutex<RosterState>,
+    /// How many crashes of each child are kept.
+    pub(crate) crash_reports: usize,
 }
 
 /// The rows by slot, and by id.
@@ -57,20 +65,16 @@ pub(crate) struct RosterState {
 #[derive(Debug)]
 pub(crate) struct Picture {
     entries: Pages<Entry>,
-    /// Whether the children share one spec.
-    dynamic: bool,
+    pub(super) manner: Manner,
 }
 
 /// The rows of a picture that are still to be shown.
 #[derive(Debug)]
-pub(crate) struct Lineup {
+pub(super) struct Lineup {
     picture: Picture,
     /// The ranks and slots of these rows, the next one last.
     ranks: Vec<(u64, usize)>,
 }
-
-/// A row as a snapshot shows it, and its seat if it is a supervisor.
-pub(crate) type Shown = (SnapshotEntry, Option<Arc<Seat>>);
 
 /// One row: a child spec, and the child if it runs.
 #[derive(Clone, Debug)]
@@ -81,6 +85,10 @@ pub(crate) struct Entry {
     pub(super) rank: u64,
     pub(crate) state: ChildState,
     pub(crate) life: Option<Arc<Life>>,
+    /// The latest life that has ended.
+    pub(crate) latest: Option<Incarnation>,
+    /// Whether the tree was told that it is there: else its supervisor may still refuse it.
+    pub(crate) listed: bool,
     /// The latest life that came past its initialization.
     pub(crate) ran: Option<Incarnation>,
     /// Since when it runs.
@@ -115,20 +123,12 @@ pub(crate) struct Delay {
 
 impl Roster {
     /// Without rows; with room for so many.
-    pub(crate) fn new(
-        path: ChildPath,
-        strategy: &'static str,
-        dynamic: bool,
-        abort_grace: Duration,
-        room: usize,
-    ) -> Arc<Self> {
+    pub(crate) fn new(path: ChildPath, manner: Manner, room: usize) -> Arc<Self> {
         Arc::new(Self {
             path,
-            strategy,
-            dynamic,
-            abort_grace,
+            manner,
             gave_up: AtomicBool::new(false),
-            state: Mutex::new(RosterState::new(dynamic, room)),
+            state: Mutex::new(RosterState::new(manner.dynamic, room)),
         })
     }
 
@@ -152,7 +152,7 @@ impl Roster {
         let state = self.lock();
         Picture {
             entries: state.entries.clone(),
-            dynamic: self.dynamic,
+            manner: self.manner,
         }
     }
 }
@@ -171,8 +171,14 @@ impl Picture {
         counts
     }
 
+    /// What the children are, in start order.
+    pub(crate) fn outlines(&self) -> Arc<[ChildOutline]> {
+        let outlines = self.in_order().map(|entry| entry.outline(&self.manner));
+        outlines.collect()
+    }
+
     /// The rows one by one.
-    pub(crate) fn line_up(self) -> Lineup {
+    pub(super) fn line_up(self) -> Lineup {
         let mut ranks: Vec<_> = self
             .entries
             .numbered()
@@ -198,13 +204,13 @@ impl Picture {
     fn no_counts(&self) -> Counts {
         Counts {
             // The children of a dynamic supervisor share one.
-            specs: usize::from(self.dynamic),
+            specs: usize::from(self.manner.dynamic),
             ..Counts::default()
         }
     }
 
     fn count(&self, entry: &Entry, counts: &mut Counts) {
-        counts.specs += usize::from(!self.dynamic);
+        counts.specs += usize::from(!self.manner.dynamic);
         counts.active += usize::from(entry.is_active());
         match entry.spec.settings.kind {
             ChildKind::Worker => counts.workers += 1,
@@ -221,22 +227,18 @@ impl Picture {
 }
 
 impl Lineup {
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ranks.len()
     }
 
-    /// The next row in start order, which stands that deep.
-    pub(crate) fn next_row(
-        &mut self,
-        now: Instant,
-        depth: usize,
-        metering: Option<&Metering>,
-    ) -> Option<Shown> {
+    pub(super) fn manner(&self) -> &Manner {
+        &self.picture.manner
+    }
+
+    /// The next row in start order.
+    pub(super) fn next_row(&mut self) -> Option<&Entry> {
         let (_, slot) = self.ranks.pop()?;
-        let entry = self.picture.entries.get(slot)?;
-        let seat = entry.life.as_ref().and_then(|life| life.seat());
-        let shown = entry.shown(now, depth, self.picture.dynamic, metering);
-        Some((shown, seat.cloned()))
+        self.picture.entries.get(slot)
     }
 }
 
@@ -252,8 +254,8 @@ impl RosterState {
         }
     }
 
-    /// Adds a row at the end; its id must be free.
-    pub(crate) fn add(&mut self, spec: ChildSpec, path: ChildPath) -> usize {
+    /// Adds a row at the end, and shows it if it is `listed`; its id must be free.
+    pub(crate) fn add(&mut self, spec: ChildSpec, path: ChildPath, listed: bool) -> usize {
         let rank = self.ids.rank(path.id(), self.next_rank);
         let entry = Entry {
             spec,
@@ -261,6 +263,8 @@ impl RosterState {
             rank,
             state: ChildState::Idle,
             life: None,
+            latest: None,
+            listed,
             ran: None,
             since: None,
             restarts: 0,
@@ -411,7 +415,7 @@ impl Entry {
         ChildInfo {
             id: self.path.id().clone(),
             kind: self.spec.settings.kind,
-            state: self.state,
+            state: self.known_state(),
             incarnation: self.present(),
             restarts: u64::from(self.restarts),
             last_exit: self.last_exit.clone(),
@@ -419,55 +423,37 @@ impl Entry {
         }
     }
 
+    /// How far it is: one that is told to run does, also if its supervisor is yet to show it.
+    fn known_state(&self) -> ChildState {
+        match (self.state, &self.life) {
+            (ChildState::Starting, Some(life)) if life.has_started() => ChildState::Running,
+            (state, _) => state,
+        }
+    }
+
     /// Whether its task is there and past its initialization; the supervisor may not have heard yet
     /// that it is gone.
     fn is_active(&self) -> bool {
-        let up = matches!(self.state, ChildState::Running | ChildState::Stopping);
+        let state = self.known_state();
+        let up = matches!(state, ChildState::Running | ChildState::Stopping);
         up && self.life.as_ref().is_some_and(|life| !life.is_gone())
     }
 
-    /// As a snapshot shows it; a child of a `dynamic` supervisor is one of many.
-    pub(super) fn shown(
-        &self,
-        now: Instant,
-        depth: usize,
-        dynamic: bool,
-        metering: Option<&Metering>,
-    ) -> SnapshotEntry {
-        let ledger = self.ledger.as_ref();
-        let gauge = self.life.as_ref().and_then(|life| life.gauge());
-        let stuck = self.life.as_ref().and_then(|life| life.stuck());
-        SnapshotEntry {
+    /// What it is, as long as its supervisor has it.
+    pub(crate) fn outline(&self, manner: &Manner) -> ChildOutline {
+        let default = if manner.dynamic {
+            HealthImpact::Optional
+        } else {
+            HealthImpact::Required
+        };
+        let settings = &self.spec.settings;
+        ChildOutline {
             path: self.path.clone(),
-            depth,
-            kind: self.spec.settings.kind,
-            strategy: None,
-            place: self.spec.settings.place(),
-            version: self.spec.settings.shared_version().cloned(),
-            state: self.state,
-            incarnation: self.present(),
-            restarts: u64::from(self.restarts),
-            uptime: self.since.map(|since| now.saturating_duration_since(since)),
-            stalled_for: None,
-            last_exit: self.last_exit.clone(),
-            restart_in: self
-                .delay
-                .as_deref()
-                .and_then(|delay| Some(delay.until?.saturating_duration_since(now))),
-            delayed_by: self.delay.as_deref().map(|delay| delay.cause),
-            impact: self.spec.settings.impact().unwrap_or(if dynamic {
-                HealthImpact::Optional
-            } else {
-                HealthImpact::Required
-            }),
-            has_run: self.ran.is_some(),
-            is_stuck: stuck.is_some(),
-            has_given_up: false,
-            crashes: self.crashes.clone(),
-            counts: None,
-            busy: metering.and_then(|metering| metering.busy(ledger)),
-            busy_in_life: gauge.and_then(|gauge| gauge.busy()),
-            memory: ledger.and_then(|ledger| ledger.memory()),
+            kind: settings.kind,
+            place: settings.place(),
+            version: settings.shared_version().cloned(),
+            impact: settings.impact().unwrap_or(default),
+            crash_reports: manner.crash_reports,
         }
     }
 }
@@ -484,7 +470,7 @@ mod tests {
 
     fn add(rows: &mut RosterState, id: &str) -> usize {
         let spec = worker(id, |_ctx| async { Ok(()) });
-        rows.add(spec, ChildPath::root("app").join(id))
+        rows.add(spec, ChildPath::root("app").join(id), true)
     }
 
     proptest! {

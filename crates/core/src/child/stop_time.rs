@@ -64,8 +64,8 @@ impl Level {
         Self {
             farewell,
             rows: occupant.roster.picture().farewells().into_iter(),
-            at_once: occupant.roster.dynamic,
-            abort_grace: occupant.roster.abort_grace,
+            at_once: occupant.roster.manner.dynamic,
+            abort_grace: occupant.roster.manner.abort_grace,
             stop_budget: occupant.stop_budget,
             overtime: Duration::ZERO,
             // It may be in a start that nothing cuts short.

@@ -60,9 +60,7 @@ impl Crashes {
 
     /// Whether it was still to be decided what follows the latest one; it is restarted if nothing else is decided now.
     pub(crate) fn reopen(&mut self) -> bool {
-        let is_open = self
-            .last()
-            .is_some_and(|report| report.decision == CrashDecision::Retried);
+        let is_open = self.last().is_some_and(CrashReport::is_open);
         if is_open && let Some(report) = self.latest_mut() {
             report.decision = CrashDecision::Restarted;
         }
@@ -77,6 +75,28 @@ impl Crashes {
             decision => decision,
         };
         Some(report)
+    }
+
+    /// The latest one, if it is still to be decided what follows.
+    pub(crate) fn open(&self) -> Option<Arc<CrashReport>> {
+        let open = self.last().filter(|report| report.is_open());
+        open.cloned().map(Arc::new)
+    }
+
+    /// Takes in what was told of a crash, in the place of what is known of it; so many are kept, but this one in any
+    /// case as long as it is to be decided what follows.
+    pub(crate) fn note(&mut self, told: &CrashReport, keep: usize) {
+        let Kept(reports) = Arc::make_mut(self.0.get_or_insert_default());
+        let is_meant = |known: &&mut CrashReport| known.incarnation == told.incarnation;
+        match reports.iter_mut().find(is_meant) {
+            Some(known) => let_go(std::mem::replace(known, told.clone())),
+            None => reports.push(told.clone()),
+        }
+        let keep = keep.max(usize::from(told.is_open()));
+        let too_many = reports.len().saturating_sub(keep);
+        for old in reports.drain(..too_many) {
+            let_go(old);
+        }
     }
 
     fn latest_mut(&mut self) -> Option<&mut CrashReport> {

@@ -132,8 +132,8 @@ pub enum CrashDecision {
         /// For what it waits.
         cause: DelayCause,
     },
-    /// Its restart has failed, and whether and when that is tried again is decided next. Never told in an event: only a
-    /// snapshot may show it, for a moment.
+    /// Its restart has failed, and whether and when that is tried again is decided next. A snapshot may show it for a
+    /// moment, and [`EventKind::Retrying`](crate::EventKind::Retrying) has it; it is not told as a crash.
     Retried,
     /// It stays down, as its restart type or its classifier says.
     StaysDown,
@@ -177,6 +177,11 @@ impl CrashReport {
     #[must_use]
     pub fn sibling_count(&self) -> usize {
         self.siblings.as_ref().map_or(0, |stopped| stopped.count)
+    }
+
+    /// Whether it is still to be decided what follows.
+    pub(crate) fn is_open(&self) -> bool {
+        self.decision == CrashDecision::Retried
     }
 }
 

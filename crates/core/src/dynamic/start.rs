@@ -5,12 +5,13 @@ use async_trait::async_trait;
 use super::machine::{Machine, Settings};
 use super::spec::DynamicSupervisor;
 use crate::child::{
-    ChildKind, Context, Fault, Findings, Roster, ShutdownStrategy, Started, Supervisable,
+    ChildKind, Context, Fault, Findings, Manner, Roster, ShutdownStrategy, Started, Supervisable,
 };
 use crate::exit::InitializationError;
 use crate::path::ChildPath;
 use crate::place::Place;
 use crate::supervisor::{Driver, Rules, Strategy, check_child};
+use crate::tree::DYNAMIC;
 
 #[async_trait]
 impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
@@ -64,13 +65,13 @@ impl<A: Send + 'static> Supervisable for DynamicSupervisor<A> {
             semantics,
         };
         let seat = blueprint.seat_for(&ctx);
-        let roster = Roster::new(
-            ctx.path().clone(),
-            "dynamic",
-            true,
-            blueprint.abort_grace,
-            0,
-        );
+        let manner = Manner {
+            strategy: DYNAMIC,
+            dynamic: true,
+            abort_grace: blueprint.abort_grace,
+            crash_reports: blueprint.crash_reports,
+        };
+        let roster = Roster::new(ctx.path().clone(), manner, 0);
         let machine = Machine::new(settings);
         let mut driver = Driver::new(machine, rules, &ctx.life, seat, roster);
         driver.boot().await?;

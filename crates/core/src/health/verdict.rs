@@ -223,7 +223,8 @@ fn hindrance(entry: &SnapshotEntry) -> Option<HealthTrouble> {
     if entry.is_stuck {
         return Some(HealthTrouble::Stuck);
     }
-    match entry.state {
+    // An end that its supervisor has not heard of may be followed by a restart at once.
+    match entry.unheard.unwrap_or(entry.state) {
         ChildState::Running | ChildState::Paused => None,
         ChildState::Starting => Some(HealthTrouble::Starting),
         ChildState::Restarting => Some(HealthTrouble::Restarting),

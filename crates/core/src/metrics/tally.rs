@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::figure;
 use super::series::{AllSeries, ChildSeries, Place};
 use crate::exit::ExitReason;
-use crate::observe::{Event, EventKind, StartCause};
+use crate::observe::{Event, EventKind, KillCause, StartCause};
 use crate::path::{ChildPath, Incarnation};
 use crate::restart::DelayCause;
 
@@ -64,7 +64,11 @@ impl Tally {
                 self.ended(event, Some(&ExitReason::Unresponsive), now, recorder);
             }
             EventKind::StopRequested { .. } => self.told_to_end(event, now),
-            EventKind::Killed => {
+            // Somebody else has done it.
+            EventKind::Killed {
+                cause: KillCause::Doomed,
+            } => (),
+            EventKind::Killed { .. } => {
                 self.told_to_end(event, now);
                 self.child(event, recorder).kills.increment(1);
             }
@@ -92,6 +96,9 @@ impl Tally {
             EventKind::Stuck | EventKind::Recovered | EventKind::ReloadRequested => (),
             EventKind::Satisfied { .. } | EventKind::AutoShutdown { .. } => (),
             EventKind::Paused | EventKind::Replaced { .. } => (),
+            EventKind::Retrying { .. } | EventKind::CalledOff => (),
+            // Figures are of what is started.
+            EventKind::Listed { .. } | EventKind::Added { .. } | EventKind::Removed => (),
         }
     }
 

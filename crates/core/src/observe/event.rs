@@ -10,13 +10,15 @@ use crate::crash::CrashReport;
 use crate::exit::{Chain, Deed, Escalation, Exhausted, ExitReason, InitializationError, Surrender};
 use crate::path::{ChildPath, Incarnation};
 use crate::restart::DelayCause;
+use crate::tree::ChildOutline;
 
 /// One change of a tree: what happened to which life of which child.
 ///
 /// Each life has exactly one [`Starting`](EventKind::Starting), and later exactly one of
 /// [`Ignored`](EventKind::Ignored), [`StartFailed`](EventKind::StartFailed), or
 /// [`Exited`](EventKind::Exited) after [`Started`](EventKind::Started).
-/// Prints as one line.
+/// Prints as one line. Whatever changes in a [`Snapshot`](crate::Snapshot), but for times, is told by an event:
+/// [`Snapshot::follow`](crate::Snapshot::follow) takes in one after the other.
 ///
 /// # Examples
 ///
@@ -29,7 +31,7 @@ use crate::restart::DelayCause;
 /// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
 /// let app = Supervisor::one_for_one("app")
 ///     .observer(|event: &Event| println!("{:>3} {event}", event.number))
-///     .child(clock);                                       // "  2 app/clock is started", and so on
+///     .child(clock);                                       // "  3 app/clock is started", and so on
 /// app.start().await?.shutdown().await;
 /// # Ok(())
 /// # }
@@ -41,10 +43,20 @@ pub struct Event {
     pub number: u64,
     /// The child that it happened to; for what a supervisor decides, the supervisor.
     pub path: ChildPath,
-    /// The life of that child.
+    /// The life of that child; if it has none just now, its latest one; if it never had any, that of its supervisor.
     pub incarnation: Incarnation,
+    /// The life of the supervisor that it is a child of; `None` for the root.
+    pub supervisor: Option<Incarnation>,
     /// What happened.
     pub kind: EventKind,
+}
+
+/// Whom an event is about.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) path: &'a ChildPath,
+    pub(crate) incarnation: Incarnation,
+    pub(crate) supervisor: Option<Incarnation>,
 }
 
 /// What happened.
@@ -71,6 +83,20 @@ pub struct Event {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum EventKind {
+    /// The supervisor has taken its seat: it has these children now, and has started none of them yet.
+    Listed {
+        /// Its strategy, as a snapshot shows it.
+        strategy: &'static str,
+        /// Its children in start order.
+        children: Arc<[ChildOutline]>,
+    },
+    /// The supervisor has one more child, at the end of the order, and is about to start it.
+    Added {
+        /// What it is.
+        child: Arc<ChildOutline>,
+    },
+    /// The supervisor no longer has the child.
+    Removed,
     /// The child begins its initialization.
     Starting {
         /// Why it is started.
@@ -91,7 +117,10 @@ pub enum EventKind {
         grace: Option<Duration>,
     },
     /// Its supervisor aborts its task.
-    Killed,
+    Killed {
+        /// What for.
+        cause: KillCause,
+    },
     /// It is gone.
     Exited {
         /// How it ended.
@@ -111,6 +140,13 @@ pub enum EventKind {
         /// For what.
         cause: DelayCause,
     },
+    /// It waits for its turn to be restarted: its restart has failed and is to be tried again, or its wait is over.
+    Retrying {
+        /// How its restart failed, if it did. What its supervisor decides is told with [`Crashed`](Self::Crashed).
+        crash: Option<Arc<CrashReport>>,
+    },
+    /// It no longer waits for its restart, or is no longer paused: it is to stay down, or to be started with its group.
+    CalledOff,
     /// It was up long enough since its last restart: its [`Backoff`](crate::Backoff) begins anew.
     Recovered,
     /// It did not call [`Context::progress`](crate::Context::progress) in time, and is ended for that.
@@ -134,14 +170,14 @@ pub enum EventKind {
     /// It has used up its own limit of restarts, and stays down.
     Dropped,
     /// [`pause_child`](crate::SupervisorHandle::pause_child) has put it to rest: it is down, and only a call starts it.
-    /// One that never ran has no life to tell this of: then it is that of its supervisor.
+    /// One that was never started has no life to tell this of: then it is that of its supervisor.
     Paused,
     /// A new spec has taken the place of its old one: by [`replace_child`](crate::SupervisorHandle::replace_child) or
     /// [`apply`](crate::SupervisorHandle::apply). Told between the end of the last life of the old spec and the start
     /// of the first of the new one; in whose name says [`Paused`](Self::Paused).
     Replaced {
-        /// The version that the new one says it is.
-        version: Option<Arc<str>>,
+        /// What the child is now.
+        child: Arc<ChildOutline>,
     },
     /// Too much has failed: the supervisor begins no restart for that time.
     StormPause {
@@ -210,17 +246,46 @@ pub enum StartCause {
     Restart,
 }
 
+/// Why a supervisor aborts the task of a child.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{Event, EventKind, KillCause, Supervisor};
+///
+/// let app = Supervisor::one_for_one("app").observer(|event: &Event| {
+///     if let EventKind::Killed { cause: KillCause::GraceOver } = event.kind {
+///         println!("{} needs more time for its stop", event.path);
+///     }
+/// });
+/// # let _: Supervisor = app;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KillCause {
+    /// It is to stop, and its shutdown strategy is [`Brutal`](crate::ShutdownStrategy::Brutal).
+    Brutal,
+    /// It was asked to stop, and did not in time.
+    GraceOver,
+    /// It is to stop, and somebody else had aborted its task before.
+    Doomed,
+    /// It did not start in time.
+    InitTimeout,
+}
+
 impl EventKind {
     /// Whether somebody should look at it.
     pub(crate) fn is_trouble(&self) -> bool {
         match self {
-            Self::StartFailed { .. } | Self::Killed | Self::Unresponsive => true,
+            Self::StartFailed { .. } | Self::Killed { .. } | Self::Unresponsive => true,
             Self::GaveUp { .. } | Self::Escalated { .. } | Self::Hopeless { .. } => true,
             Self::Stuck | Self::Dropped | Self::StormPause { .. } => true,
             Self::Stalled { .. } => true,
             Self::Delayed { .. } | Self::Recovered | Self::Satisfied { .. } => false,
             // The end itself was told.
-            Self::Crashed { .. } => false,
+            Self::Crashed { .. } | Self::Retrying { .. } | Self::CalledOff => false,
+            Self::Listed { .. } | Self::Added { .. } | Self::Removed => false,
             Self::Exited { reason } => reason.is_abnormal(),
             Self::Starting { .. } | Self::Started | Self::Ignored => false,
             Self::StopRequested { .. } | Self::AutoShutdown { .. } => false,
@@ -250,6 +315,9 @@ impl fmt::Display for Event {
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Listed { children, .. } => list(f, children.len()),
+            Self::Added { .. } => f.write_str("is added"),
+            Self::Removed => f.write_str("is removed"),
             Self::Starting { cause } => f.write_str(cause.as_deed()),
             Self::Started => f.write_str("runs"),
             Self::Ignored => f.write_str("declined to start"),
@@ -260,7 +328,7 @@ impl fmt::Display for EventKind {
                 write!(f, "is to stop within {}", Span(*grace))
             }
             Self::StopRequested { grace: None } => f.write_str("is to stop"),
-            Self::Killed => f.write_str("is killed"),
+            Self::Killed { .. } => f.write_str("is killed"),
             Self::Exited { reason } => write!(f, "exited: {reason}"),
             Self::Unresponsive => f.write_str("is unresponsive: its task does not end"),
             Self::GaveUp { exhausted } => {
@@ -277,6 +345,8 @@ impl fmt::Display for EventKind {
             Self::Delayed { by, cause } => {
                 write!(f, "is restarted in {}: {cause}", Span(*by))
             }
+            Self::Retrying { .. } => f.write_str("waits for its turn to be restarted"),
+            Self::CalledOff => f.write_str("no longer waits to be started"),
             Self::Recovered => f.write_str("has recovered"),
             Self::Stuck => f.write_str("is stuck: it makes no progress"),
             Self::Stalled { so_far } => {
@@ -289,12 +359,7 @@ impl fmt::Display for EventKind {
             Self::Crashed { report } => write!(f, "crashed: {}", report.decision),
             Self::Dropped => f.write_str("stays down: its restarts are used up"),
             Self::Paused => f.write_str("is paused"),
-            Self::Replaced { version: None } => f.write_str("has a new spec"),
-            Self::Replaced {
-                version: Some(version),
-            } => {
-                write!(f, "has a new spec, version {version}")
-            }
+            Self::Replaced { child } => replace(f, child.version.as_deref()),
             Self::StormPause { pause } => {
                 write!(
                     f,
@@ -310,12 +375,24 @@ impl fmt::Display for EventKind {
                     None => Ok(()),
                 }
             }
-            Self::Escalated { error } => {
-                write!(f, "ends: {}", error.story())
-            }
+            Self::Escalated { error } => write!(f, "ends: {}", error.story()),
             Self::AutoShutdown { child } => write!(f, "ends, as {child} has ended"),
             Self::ReloadRequested => f.write_str("is to read its configuration anew"),
         }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, children: usize) -> fmt::Result {
+    match children {
+        1 => f.write_str("has 1 child"),
+        count => write!(f, "has {count} children"),
+    }
+}
+
+fn replace(f: &mut fmt::Formatter<'_>, version: Option<&str>) -> fmt::Result {
+    match version {
+        Some(version) => write!(f, "has a new spec, version {version}"),
+        None => f.write_str("has a new spec"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
-use super::event::{Event, EventKind};
+use super::event::{About, Event, EventKind};
 use super::pulse::PulseSink;
 use super::stream::EventSink;
 use super::trace;
@@ -76,7 +76,7 @@ struct State {
 }
 
 /// An event without its number.
-type Untold = (ChildPath, Incarnation, EventKind);
+type Untold = (ChildPath, Incarnation, Option<Incarnation>, EventKind);
 
 impl Hub {
     pub(crate) fn new(observers: Vec<Arc<dyn Observer>>) -> Self {
@@ -90,28 +90,55 @@ impl Hub {
         }
     }
 
-    /// Tells an event to all who listen.
-    pub(crate) fn tell(&self, path: &ChildPath, incarnation: Incarnation, kind: EventKind) {
-        self.tell_if(path, incarnation, kind, || true);
+    /// The number of the latest event. What is read afterwards of a row shows all that was told of it up to
+    /// that number: who tells of a change has shown it before.
+    pub(crate) fn latest(&self) -> u64 {
+        // Acquire pairs with the releases in `number`.
+        self.next.load(Ordering::Acquire) - 1
+    }
+
+    /// Tells an event to all who listen. What it tells of must be shown by now.
+    pub(crate) fn tell(&self, about: About<'_>, kind: EventKind) {
+        self.tell_if(about, kind, || true);
+    }
+
+    /// The same of an event that costs something to make, and is made only if somebody hears it.
+    #[inline]
+    pub(crate) fn tell_with(&self, about: About<'_>, kind: impl FnOnce() -> EventKind) {
+        if self.is_watched() || trace::is_on() {
+            self.tell(about, kind());
+        } else {
+            self.pass();
+        }
+    }
+
+    /// The same of a small step.
+    #[inline]
+    pub(crate) fn tell_detail(&self, about: About<'_>, kind: impl FnOnce() -> EventKind) {
+        if self.hears_details() {
+            self.tell(about, kind());
+        } else {
+            self.pass();
+        }
     }
 
     /// Tells an event to all who listen if `act` says so, which is done while nobody else can tell
     /// anything: what it makes others tell comes afterwards.
-    pub(crate) fn tell_if(
-        &self,
-        path: &ChildPath,
-        incarnation: Incarnation,
-        kind: EventKind,
-        act: impl FnOnce() -> bool,
-    ) {
+    pub(crate) fn tell_if(&self, about: About<'_>, kind: EventKind, act: impl FnOnce() -> bool) {
+        let About {
+            path,
+            incarnation,
+            supervisor,
+        } = about;
         // What a subscriber or the user's own error does must not become the tree's bug.
         let _traced = catch_unwind(AssertUnwindSafe(|| trace::event(path, incarnation, &kind)));
-        // Relaxed: who begins to listen now may miss what happens now; the number is unique either way.
-        if !self.watched.load(Ordering::Relaxed) {
-            self.next.fetch_add(u64::from(act()), Ordering::Relaxed);
+        if !self.is_watched() {
+            if act() {
+                self.pass();
+            }
             return;
         }
-        let untold = (path.clone(), incarnation, kind);
+        let untold = (path.clone(), incarnation, supervisor, kind);
         let me = thread::current().id();
         if self.state().teller == Some(me) {
             // An observer has caused it, on this thread, which must not wait for itself.
@@ -131,23 +158,40 @@ impl Hub {
         }
     }
 
+    /// Whether anybody would hear of a small step.
+    pub(crate) fn hears_details(&self) -> bool {
+        self.is_watched() || trace::hears_details()
+    }
+
     /// Whether anybody would hear of a crash; else it is enough to [`pass`](Self::pass) over it.
     pub(crate) fn is_heard(&self) -> bool {
-        // Relaxed: as in `tell`.
-        self.watched.load(Ordering::Relaxed) || trace::hears_crashes()
+        self.is_watched() || trace::hears_crashes()
     }
 
     /// Something happens that nobody hears of: it takes a number all the same.
     pub(crate) fn pass(&self) {
-        self.next.fetch_add(1, Ordering::Relaxed);
+        let _unheard = self.number();
+    }
+
+    /// The number of an event that is told now.
+    fn number(&self) -> u64 {
+        // Release pairs with the acquire in `latest`: who knows of the number sees what it is about.
+        self.next.fetch_add(1, Ordering::Release)
+    }
+
+    fn is_watched(&self) -> bool {
+        // Relaxed: who begins to listen now may miss what happens now. The number is unique either way, so
+        // that the gap is seen.
+        self.watched.load(Ordering::Relaxed)
     }
 
     /// Passes one event on; the next one that observers have caused.
-    fn pass_on(&self, (path, incarnation, kind): Untold) -> Option<Untold> {
+    fn pass_on(&self, (path, incarnation, supervisor, kind): Untold) -> Option<Untold> {
         let event = Arc::new(Event {
-            number: self.next.fetch_add(1, Ordering::Relaxed),
+            number: self.number(),
             path,
             incarnation,
+            supervisor,
             kind,
         });
         for observer in &self.observers {

@@ -7,7 +7,8 @@ mod stderr;
 mod stream;
 pub(crate) mod trace;
 
-pub use event::{Event, EventKind, StartCause};
+pub(crate) use event::About;
+pub use event::{Event, EventKind, KillCause, StartCause};
 pub use hub::Observer;
 pub(crate) use hub::{Hub, Sink};
 pub(crate) use pulse::Pulse;

@@ -63,6 +63,16 @@ pub(crate) fn hears_crashes() -> bool {
     tracing::enabled!(target: CRASH, Level::DEBUG)
 }
 
+/// Whether there is a subscriber that wants anything at all.
+pub(crate) fn is_on() -> bool {
+    tracing::level_filters::LevelFilter::current() != tracing::level_filters::LevelFilter::OFF
+}
+
+/// Whether a subscriber wants each small step.
+pub(crate) fn hears_details() -> bool {
+    tracing::enabled!(target: PROGRESS, Level::DEBUG)
+}
+
 /// Passes a printed tree on to the subscriber; `false` if there is none that wants it.
 #[cfg(feature = "signals")]
 pub(crate) fn tree(printed: &str) -> bool {
@@ -90,6 +100,8 @@ fn level(kind: &EventKind) -> Level {
         EventKind::StartFailed { .. } | EventKind::Unresponsive => Level::ERROR,
         kind if kind.is_trouble() => Level::WARN,
         EventKind::Starting { .. } | EventKind::StopRequested { .. } => Level::DEBUG,
+        EventKind::Listed { .. } | EventKind::Added { .. } | EventKind::Removed => Level::DEBUG,
+        EventKind::Retrying { .. } | EventKind::CalledOff => Level::DEBUG,
         _ => Level::INFO,
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::cell::{PollCell, period};
-use crate::observe::{EventKind, Hub};
+use crate::observe::{About, EventKind, Hub};
 use crate::path::{ChildPath, Incarnation};
 
 /// Finds polls of a tree that last too long. It has a thread of its own, which ends with the tree.
@@ -38,6 +38,7 @@ struct Register {
 struct Task {
     path: ChildPath,
     incarnation: Incarnation,
+    supervisor: Option<Incarnation>,
     cell: PollCell,
     /// Held while it is told that it is in a poll, so that the end of that is told afterwards.
     turn: Mutex<()>,
@@ -73,10 +74,11 @@ impl Detector {
     }
 
     /// The polls of a new task are looked at from now on.
-    pub(crate) fn watch(self: &Arc<Self>, path: &ChildPath, incarnation: Incarnation) -> Watched {
+    pub(crate) fn watch(self: &Arc<Self>, whose: About<'_>) -> Watched {
         let task = Arc::new(Task {
-            path: path.clone(),
-            incarnation,
+            path: whose.path.clone(),
+            incarnation: whose.incarnation,
+            supervisor: whose.supervisor,
             cell: PollCell::default(),
             turn: Mutex::default(),
         });
@@ -142,7 +144,7 @@ impl Detector {
         let _turn = task.turn();
         if let Some(so_far) = task.cell.claim(self.now(), self.threshold) {
             let kind = EventKind::Stalled { so_far };
-            self.hub.tell(&task.path, task.incarnation, kind);
+            self.hub.tell(task.about(), kind);
         }
     }
 
@@ -157,6 +159,14 @@ impl Detector {
 }
 
 impl Task {
+    fn about(&self) -> About<'_> {
+        About {
+            path: &self.path,
+            incarnation: self.incarnation,
+            supervisor: self.supervisor,
+        }
+    }
+
     fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -177,7 +187,7 @@ impl Watched {
         drop(task.turn());
         let after = detector.now().saturating_sub(began);
         let kind = EventKind::StallOver { after };
-        detector.hub.tell(&task.path, task.incarnation, kind);
+        detector.hub.tell(task.about(), kind);
     }
 }
 

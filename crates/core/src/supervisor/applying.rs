@@ -66,7 +66,7 @@ pub(super) fn compare(
     wanted: Vec<ChildSpec>,
     when: Replace,
 ) -> Result<Comparison, ApplyError> {
-    if roster.dynamic {
+    if roster.manner.dynamic {
         let_go_all(wanted);
         return Err(ApplyError::Dynamic);
     }

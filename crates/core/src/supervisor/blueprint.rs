@@ -159,6 +159,7 @@ impl Blueprint {
         let _first = commons.stand_ins.set(self.stand_ins.clone());
         let family = Arc::new(Family {
             supervisor: handle.clone(),
+            of: None,
             inbox: None,
             commons: Arc::clone(&commons),
             semantics: Semantics::default(),

@@ -11,14 +11,15 @@ impl<M: Decide> Driver<M> {
     pub(super) fn begin_to_end(&mut self, end: End) {
         let history = &mut self.lives.history;
         let ending = Ending::new(end, &self.roster, &self.desk.rules, history);
+        // Before it is told, as all that a snapshot shows.
+        if !ending.outcome.is_clean() {
+            self.roster.give_up();
+        }
         if let Some(event) = &ending.event {
             self.life.tell(event.clone());
         }
         let budget = self.desk.rules.stop_budget;
         self.lives.allow(self.now, budget);
-        if !ending.outcome.is_clean() {
-            self.roster.give_up();
-        }
         self.lives.hurry(&self.machine);
         self.lives.report = Some(Report::with_room(self.roster.lock().len()));
         self.stage = Stage::Ending(ending, self.now);

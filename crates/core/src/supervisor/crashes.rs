@@ -10,7 +10,7 @@ use super::slot::{State, Then};
 use super::strategy::Strategy;
 use crate::child::Among;
 use crate::crash::{CrashDecision, CrashPhase, NAMED, Siblings};
-use crate::observe::EventKind;
+use crate::observe::{About, EventKind};
 
 impl<M: Decide> Driver<M> {
     /// Notes whether the machine is about to hear of a crash whose group is being stopped already: nobody is stopped
@@ -108,8 +108,13 @@ impl<M: Decide> Driver<M> {
         });
         drop(state);
         if let Some(report) = told {
-            let (path, life) = (report.path.clone(), report.incarnation);
-            hub.tell(&path, life, EventKind::Crashed { report });
+            let path = report.path.clone();
+            let about = About {
+                path: &path,
+                incarnation: report.incarnation,
+                supervisor: self.lives.family.of,
+            };
+            hub.tell(about, EventKind::Crashed { report });
         } else if is_told {
             hub.pass();
         }

@@ -132,7 +132,7 @@ impl Desk {
         reply: StartReply,
         roster: &Roster,
     ) -> Option<Input> {
-        let refusal = if roster.dynamic != (via == Via::Dynamic) {
+        let refusal = if roster.manner.dynamic != (via == Via::Dynamic) {
             Some(StartChildError::Dynamic)
         } else {
             let checked = (self.rules.check)(&self.rules, roster, &spec);
@@ -142,7 +142,7 @@ impl Desk {
             let_go(spec);
             return answer(reply, Err(refusal));
         }
-        let known = if roster.dynamic {
+        let known = if roster.manner.dynamic {
             // Its number makes it another one than all before.
             spec.settings.id = self.numbered(&spec.settings.id);
             None
@@ -160,7 +160,8 @@ impl Desk {
             slots_of(spec.settings.after(), roster),
         );
         let path = roster.path.join(&spec.settings.id);
-        let slot = roster.lock().add(spec, path);
+        // It may yet be refused.
+        let slot = roster.lock().add(spec, path, false);
         self.newcomer = (plan.is_some() || !needs.is_empty()).then_some(Newcomer {
             slot,
             plan,
@@ -179,7 +180,7 @@ impl Desk {
         roster: &Roster,
     ) -> Option<Input> {
         let by_id = matches!(order, Order::Terminate(_)) && !self.rules.semantics.lives_by_identity;
-        if roster.dynamic != (via == Via::Dynamic) && !(roster.dynamic && by_id) {
+        if roster.manner.dynamic != (via == Via::Dynamic) && !(roster.manner.dynamic && by_id) {
             return order.refuse(ChildError::Dynamic);
         }
         let mut state = roster.lock();
@@ -235,7 +236,7 @@ impl Desk {
         let id = &spec.settings.id;
         let slot = roster.lock().find(id.as_str());
         let slot = match slot {
-            _ if roster.dynamic => Err(ChildError::Dynamic),
+            _ if roster.manner.dynamic => Err(ChildError::Dynamic),
             None => Err(ChildError::NotFound { id: id.clone() }),
             Some(slot) => match check_renewal(&self.rules, roster, slot, &spec) {
                 Ok(()) => Ok(slot),

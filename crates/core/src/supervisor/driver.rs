@@ -14,6 +14,7 @@ use super::protocol::{Action, Input, Slot};
 use crate::child::{Inbox, Life, Message, Occupant, Roster, Seat, SupervisorHandle};
 use crate::clock::Moment;
 use crate::exit::{ExitReason, InitializationError, let_go};
+use crate::observe::EventKind;
 
 /// How many children that have nothing to initialize may be started in one turn; the supervisor looks
 /// at its inbox before the next one.
@@ -83,6 +84,10 @@ impl<M: Decide> Driver<M> {
             semantics,
             stop_budget: rules.stop_budget,
         }));
+        life.tell_detail(|| EventKind::Listed {
+            strategy: roster.manner.strategy,
+            children: roster.picture().outlines(),
+        });
         life.stop.forward_to(&inbox);
         Box::new(Self {
             machine,

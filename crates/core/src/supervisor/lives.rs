@@ -11,18 +11,18 @@ use super::apart::live_apart;
 use super::deadlines::Deadlines;
 use super::decide::Decide;
 use super::ending::History;
-use super::judge::{exit_of, judge, was_killed};
+use super::judge::exit_of;
+use super::pacing::Turn;
 use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Force, Held, Patience, State};
 use super::task::{Beginning, live, retire};
 use crate::child::{
-    ChildReport, Entry, Family, Inbox, Life, Report, Roster, Semantics, StopRequest, Supervisable,
+    Entry, Family, Inbox, Life, Report, Roster, Semantics, StopRequest, Supervisable,
     SupervisorHandle, Word,
 };
-use crate::crash::{CrashDecision, CrashPhase, CrashReport};
 use crate::exit::{ExitReason, InitializationError, let_go};
 use crate::meter::Gauge;
-use crate::observe::{EventKind, StartCause};
+use crate::observe::{EventKind, KillCause, StartCause};
 use crate::path::Incarnation;
 use crate::tree::ChildState;
 
@@ -32,7 +32,7 @@ const RESERVE: Duration = Duration::from_millis(10);
 /// The running children of one supervisor. Dropping it ends them all.
 #[derive(Debug)]
 pub(crate) struct Lives {
-    deadlines: Deadlines,
+    pub(super) deadlines: Deadlines,
     pub(super) roster: Arc<Roster>,
     pub(super) family: Arc<Family>,
     pub(super) history: History,
@@ -77,6 +77,7 @@ impl Lives {
             roster: Arc::clone(roster),
             family: Arc::new(Family {
                 supervisor: handle,
+                of: Some(supervisor.incarnation),
                 inbox: Some(Arc::clone(inbox)),
                 commons: Arc::clone(&supervisor.family.commons),
                 semantics,
@@ -111,20 +112,13 @@ impl Lives {
         let entry = state.get_mut(slot).expect("a row is there when it starts");
         let path = entry.path.clone();
         let life = Life::new(path, slot, entry.last_exit.clone(), &self.family);
-        if let Some(gauge) = gauge {
-            life.set_gauge(gauge);
-        }
-        if let Some(legacy) = entry.legacy.clone() {
-            life.inherit(legacy);
-        }
-        if let Some(within) = entry.spec.settings.watchdog() {
-            life.set_watchdog(within);
-        }
-        let explicit = entry.spec.settings.ready_within().is_some();
-        if explicit {
-            life.set_explicit();
-        }
+        equip(&life, entry, gauge);
+        // All of it is shown before it is told.
         entry.life = Some(Arc::clone(&life));
+        entry.state = ChildState::Starting;
+        entry.delay = None;
+        let is_new = !std::mem::replace(&mut entry.listed, true);
+        let outline = is_new.then(|| entry.outline(&self.roster.manner));
         let cause = cause.of_life(entry.last_exit.is_none());
         let restart = u32::from(cause == Cause::Restart);
         entry.restarts = entry.restarts.saturating_add(restart);
@@ -140,7 +134,8 @@ impl Lives {
         let (child, beginning) = match life.family.commons.stand_ins.get() {
             Some(stand_ins) => {
                 let child = stand_ins.cast(&life, child);
-                let beginning = Beginning::of_kind(kind, explicit || child.has_initialization());
+                let beginning =
+                    Beginning::of_kind(kind, life.is_explicit() || child.has_initialization());
                 (child, beginning)
             }
             None => (child, beginning),
@@ -151,6 +146,11 @@ impl Lives {
             self.is_up(&life);
         } else {
             self.limit(now, slot, timeout);
+        }
+        if let Some(outline) = outline {
+            life.tell_detail(|| EventKind::Added {
+                child: Arc::new(outline),
+            });
         }
         life.tell(EventKind::Starting {
             cause: cause.told(),
@@ -186,6 +186,7 @@ impl Lives {
     /// A child is up before anybody is told of it and before its task is spawned, so that this is heard
     /// before what others do to it and before its last word.
     fn is_up(&mut self, life: &Life) {
+        life.set_started();
         match self.patience.checked_sub(1) {
             Some(patience) => {
                 self.patience = patience;
@@ -239,6 +240,7 @@ impl Lives {
         let deadline = self.limit(now, slot, grace);
         let life = self.roster.lock().get_mut(slot).and_then(|entry| {
             entry.told.get_or_insert(now);
+            entry.state = ChildState::Stopping;
             entry.life.clone()
         });
         if let Some(life) = life {
@@ -261,25 +263,44 @@ impl Lives {
         let Some(life) = entry.life.clone() else {
             return;
         };
-        if let Some(State::Starting(_, Patience::Over)) = state {
+        let cause = if let Some(State::Starting(_, Patience::Over)) = state {
             let timeout = entry.spec.settings.start_timeout().unwrap_or_default();
             life.give_up(timeout);
+            KillCause::InitTimeout
         } else {
+            entry.state = ChildState::Stopping;
             entry.forced = entry.told.is_some();
             entry.told.get_or_insert(now);
-        }
+            if entry.forced {
+                KillCause::GraceOver
+            } else {
+                KillCause::Brutal
+            }
+        };
         drop(roster);
-        life.tell_while_here(EventKind::Killed);
+        life.tell_while_here(EventKind::Killed { cause });
         life.abort();
     }
 
     /// Waits no longer than this for a child whose task was aborted from outside, and which is in this state.
     pub(super) fn wait(&mut self, now: Instant, slot: Slot, grace: Duration, state: Option<State>) {
         self.limit(now, slot, Some(grace));
-        if let Some(State::Stopping(..)) = state
-            && let Some(entry) = self.roster.lock().get_mut(slot)
-        {
-            entry.told.get_or_insert(now);
+        let Some(State::Stopping(..)) = state else {
+            return;
+        };
+        let mut roster = self.roster.lock();
+        let Some(entry) = roster.get_mut(slot) else {
+            return;
+        };
+        let is_first = entry.told.is_none();
+        entry.told.get_or_insert(now);
+        entry.state = ChildState::Stopping;
+        let life = entry.life.clone();
+        drop(roster);
+        // Nobody asks it to stop any more, so that is not told otherwise.
+        if is_first && let Some(life) = life.filter(|life| !life.is_asked()) {
+            let cause = KillCause::Doomed;
+            life.tell_while_here(EventKind::Killed { cause });
         }
     }
 
@@ -305,11 +326,6 @@ impl Lives {
         let life = state.get(slot).and_then(|entry| entry.life.clone());
         drop(state);
         let overdue = life.as_ref().and_then(|life| life.overdue());
-        if let Some(life) = &life {
-            retire(life);
-            life.tell(EventKind::Unresponsive);
-            life.end_is_told();
-        }
         let reason = match (before, overdue) {
             (Some(State::Starting(..)), Some(after)) => {
                 ExitReason::InitializationFailed(InitializationError::timed_out(after))
@@ -321,6 +337,10 @@ impl Lives {
             _ => ExitReason::Unresponsive,
         };
         if let Some(life) = life {
+            retire(&life);
+            life.set_end(reason.clone());
+            life.tell(EventKind::Unresponsive);
+            life.end_is_told();
             life.bequeath(&reason);
         }
         let judged = self.settle(now, slot, None, reason, machine.heeds(slot));
@@ -379,85 +399,16 @@ impl Lives {
         since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
-    /// Takes a life out of the books, if it is the one that the child has now; `None` means that one, which is left
-    /// behind. Tells what the user says to its end, if that is heeded.
-    fn settle(
-        &mut self,
-        now: Instant,
-        slot: Slot,
-        meant: Option<Incarnation>,
-        reason: ExitReason,
-        heeds: bool,
-    ) -> Option<Option<Exit>> {
-        let unresponsive = meant.is_none();
-        let mut state = self.roster.lock();
-        let entry = state.get_mut(slot);
-        let entry = entry.filter(|entry| meant.is_none() || meant == entry.present());
-        let Some((life, entry)) = entry.and_then(|entry| Some((entry.life.take()?, entry))) else {
-            drop(state);
-            let_go(reason);
-            return None;
-        };
-        let inherited = std::mem::replace(&mut entry.legacy, life.legacy(unresponsive));
-        let since = entry.since.take();
-        let told = entry.told.take();
-        // It may have ended in order just when its grace was over.
-        let forced = entry.forced && (unresponsive || was_killed(&reason));
-        let followed = entry.spec.settings.restart.follows(reason.is_abnormal());
-        let before = entry.last_exit.replace(reason.clone());
-        let extras = entry.spec.settings.extras.clone();
-        let phase = CrashPhase::of(&reason, told.is_some());
-        let too_old = phase.and_then(|phase| {
-            let report = CrashReport {
-                path: life.path.clone(),
-                incarnation: life.incarnation,
-                phase,
-                exit: reason.clone(),
-                uptime: since.map(|since| now.saturating_duration_since(since)),
-                restarts: u64::from(entry.restarts),
-                // Unless the machine decides on something else, in a moment.
-                decision: CrashDecision::Restarted,
-                siblings: None,
-            };
-            entry.crashes.push(report, self.crash_reports)
-        });
-        self.crash = phase.map(|_| slot);
-        drop(state);
-        let judged = extras
-            .filter(|_| heeds)
-            .and_then(|extras| judge(&extras, &reason));
-        self.deadlines.clear(slot);
-        if let Some(report) = &mut self.report {
-            if let Some(departure) = life.departure() {
-                report.push_all(&departure.report);
-            }
-            report.push(ChildReport {
-                path: life.path.clone(),
-                took: told.map_or(Duration::ZERO, |told| now.saturating_duration_since(told)),
-                forced,
-                unresponsive,
-                exit: reason.clone(),
-            });
-        }
-        if told.is_none() && followed {
-            self.history.push(life.path.clone(), reason);
-        } else {
-            let_go(reason);
-        }
-        // The user's own errors may be in there.
-        let_go((before, life));
-        if too_old.is_some() {
-            let_go(too_old);
-        }
-        let_go(inherited);
-        Some(judged)
-    }
-
     /// Forgets a row.
     pub(super) fn remove(&mut self, slot: Slot) {
         self.deadlines.clear(slot);
-        let entry = self.roster.lock().remove(slot);
-        let_go(entry);
+        let removed = self.roster.lock().remove(slot);
+        if let Some((entry, _)) = removed.as_ref().filter(|(entry, _)| entry.listed) {
+            let about = self.about(&entry.path, entry.latest);
+            let hub = &self.family.commons.hub;
+            hub.tell_detail(about, || EventKind::Removed);
+        }
+        let_go(removed);
     }
 
     /// Shows others how far the child is that the machine was about before it came to `next`.
@@ -472,26 +423,39 @@ impl Lives {
     }
 
     fn show(&self, now: Instant, slot: Slot, state: State) {
-        if let Some(entry) = self.roster.lock().get_mut(slot) {
-            entry.state = match state {
-                State::Idle | State::Due(_) => ChildState::Idle,
-                State::Starting(..) => ChildState::Starting,
-                State::Running(_) => ChildState::Running,
-                State::Retrying | State::Delayed(Held::Over) => ChildState::Restarting,
-                State::Delayed(Held::Paced | Held::Needy) => ChildState::Backoff,
-                State::Delayed(Held::Quarantined) => ChildState::Quarantined,
-                State::Stopping(..) => ChildState::Stopping,
-                State::Paused => ChildState::Paused,
-            };
-            if entry.delay.is_some() && !matches!(state, State::Delayed(_)) {
-                entry.delay = None;
-            }
-            if entry.state == ChildState::Running && entry.since.is_none() {
-                entry.since = Some(now);
-                entry.ran = entry.present();
-                entry.is_untried = false;
-            }
+        let mut roster = self.roster.lock();
+        let Some(entry) = roster.get_mut(slot) else {
+            return;
+        };
+        let before = entry.state;
+        entry.state = match state {
+            State::Idle | State::Due(_) => ChildState::Idle,
+            State::Starting(..) => ChildState::Starting,
+            State::Running(_) => ChildState::Running,
+            State::Retrying | State::Delayed(Held::Over) => ChildState::Restarting,
+            State::Delayed(Held::Paced | Held::Needy) => ChildState::Backoff,
+            State::Delayed(Held::Quarantined) => ChildState::Quarantined,
+            State::Stopping(..) => ChildState::Stopping,
+            State::Paused => ChildState::Paused,
+        };
+        if entry.delay.is_some() && !matches!(state, State::Delayed(_)) {
+            entry.delay = None;
         }
+        if entry.state == ChildState::Running && entry.since.is_none() {
+            entry.since = Some(now);
+            entry.ran = entry.present();
+            entry.is_untried = false;
+        }
+        let Some(turn) = Turn::of(before, entry.state) else {
+            return;
+        };
+        let hub = &self.family.commons.hub;
+        if !hub.hears_details() {
+            return hub.pass();
+        }
+        let (path, life, kind) = (entry.path.clone(), entry.latest, turn.kind(entry));
+        drop(roster);
+        hub.tell(self.about(&path, life), kind);
     }
 
     /// Whether that life is the one that the child has now.
@@ -541,6 +505,22 @@ impl Drop for Lives {
         for life in lives {
             life.abort();
         }
+    }
+}
+
+/// Gives a new life what its child keeps, and what its spec says.
+fn equip(life: &Life, entry: &Entry, gauge: Option<Arc<Gauge>>) {
+    if let Some(gauge) = gauge {
+        life.set_gauge(gauge);
+    }
+    if let Some(legacy) = entry.legacy.clone() {
+        life.inherit(legacy);
+    }
+    if let Some(within) = entry.spec.settings.watchdog() {
+        life.set_watchdog(within);
+    }
+    if entry.spec.settings.ready_within().is_some() {
+        life.set_explicit();
     }
 }
 

@@ -34,6 +34,7 @@ mod protocol;
 mod renewals;
 mod restarts;
 mod rows;
+mod settling;
 mod slot;
 mod spec;
 mod start;

@@ -8,11 +8,46 @@ use tokio::time::Instant;
 use super::lives::Lives;
 use super::protocol::{Action, Input, Slot};
 use super::slot::State;
-use crate::child::{Delay, Life};
+use crate::child::{Delay, Entry, Life};
 use crate::clock::Moment;
 use crate::exit::let_go;
-use crate::observe::EventKind;
+use crate::observe::{About, EventKind};
+use crate::path::{ChildPath, Incarnation};
 use crate::restart::DelayCause;
+use crate::tree::ChildState;
+
+/// A change of a row that waits for its restart or rests, or comes to wait, which no action tells of.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Turn {
+    /// Its turn will come.
+    Due,
+    CalledOff,
+}
+
+impl Turn {
+    pub(super) fn of(before: ChildState, now: ChildState) -> Option<Self> {
+        let is_over = match before {
+            ChildState::Backoff | ChildState::Quarantined => true,
+            ChildState::Restarting | ChildState::Paused => true,
+            ChildState::Idle | ChildState::Starting => false,
+            ChildState::Running | ChildState::Stopping => false,
+        };
+        match now {
+            ChildState::Restarting if before != now => Some(Self::Due),
+            ChildState::Idle if is_over => Some(Self::CalledOff),
+            _ => None,
+        }
+    }
+
+    pub(super) fn kind(self, entry: &Entry) -> EventKind {
+        match self {
+            Self::Due => EventKind::Retrying {
+                crash: entry.crashes.open(),
+            },
+            Self::CalledOff => EventKind::CalledOff,
+        }
+    }
+}
 
 impl Lives {
     /// Does what a machine says of the pace of a child.
@@ -23,8 +58,14 @@ impl Lives {
                 self.limit(now, slot, Some(time));
             }
             Action::Recovered(slot) => self.remark(slot, EventKind::Recovered),
-            Action::Dropped(slot) => self.remark(slot, EventKind::Dropped),
-            Action::Paused(slot) => self.remark(slot, EventKind::Paused),
+            Action::Dropped(slot) => {
+                self.put_down(slot, ChildState::Idle);
+                self.remark(slot, EventKind::Dropped);
+            }
+            Action::Paused(slot) => {
+                self.put_down(slot, ChildState::Paused);
+                self.remark(slot, EventKind::Paused);
+            }
             Action::Stuck(slot) => {
                 if let Some(life) = self.life(slot) {
                     life.set_stuck();
@@ -43,33 +84,54 @@ impl Lives {
         let until = self.limit(now, slot, Some(time));
         if let Some(entry) = self.roster.lock().get_mut(slot) {
             entry.delay = Some(Box::new(Delay { until, cause }));
+            entry.state = ChildState::waiting(cause);
         }
         self.remark(slot, EventKind::Delayed { by: time, cause });
+    }
+
+    /// It waits for nothing any more.
+    fn put_down(&self, slot: Slot, state: ChildState) {
+        if let Some(entry) = self.roster.lock().get_mut(slot) {
+            entry.state = state;
+            entry.delay = None;
+        }
     }
 
     /// The row has the spec that was kept for it, from now on.
     pub(super) fn renew(&mut self, slot: Slot) {
         let mut state = self.roster.lock();
         let before = state.renew(slot);
-        let entry = state.get(slot);
-        let version = entry.and_then(|entry| entry.spec.settings.shared_version().cloned());
+        let outline = state
+            .get(slot)
+            .map(|entry| entry.outline(&self.roster.manner));
         drop(state);
-        self.remark(slot, EventKind::Replaced { version });
+        if let Some(outline) = outline {
+            let child = Arc::new(outline);
+            self.remark(slot, EventKind::Replaced { child });
+        }
         let_go(before);
     }
 
-    /// Tells something of a child that may have no life just now: then in the name of the latest that ran, or if there
-    /// is none, of its supervisor's.
+    /// Tells something of a child that may have no life just now: then of the latest.
     fn remark(&self, slot: Slot, kind: EventKind) {
         let state = self.roster.lock();
         let Some(entry) = state.get(slot) else {
             return;
         };
-        let life = entry.present().or(entry.ran);
+        let life = entry.present().or(entry.latest);
         let path = entry.path.clone();
         drop(state);
-        let life = life.unwrap_or(self.supervisor.incarnation);
-        self.family.commons.hub.tell(&path, life, kind);
+        let hub = &self.family.commons.hub;
+        hub.tell(self.about(&path, life), kind);
+    }
+
+    /// A child and the life of it that something is told of; if it never had any, the supervisor's.
+    pub(super) fn about<'a>(&self, path: &'a ChildPath, life: Option<Incarnation>) -> About<'a> {
+        About {
+            path,
+            incarnation: life.unwrap_or(self.supervisor.incarnation),
+            supervisor: self.family.of,
+        }
     }
 
     /// The time of a child in this state has come; that of one that runs only if it has not said since then

@@ -11,8 +11,8 @@ use super::protocol::Newcomer;
 use super::spec::{Supervisor, faults_of};
 use super::strategy::{AutoShutdown, StartMode, StopMode};
 use crate::child::{
-    ChildKind, ChildSpec, Context, Fault, Findings, Roster, ShutdownStrategy, SpecError, Started,
-    Supervisable,
+    ChildKind, ChildSpec, Context, Fault, Findings, Manner, Roster, ShutdownStrategy, SpecError,
+    Started, Supervisable,
 };
 use crate::exit::InitializationError;
 use crate::path::ChildPath;
@@ -61,16 +61,16 @@ impl Supervisable for Supervisor {
             stop_budget: blueprint.stop_budget,
         };
         let count = self.children.len();
-        let roster = Roster::new(
-            ctx.path().clone(),
-            self.strategy.as_str(),
-            false,
-            blueprint.abort_grace,
-            count,
-        );
+        let manner = Manner {
+            strategy: self.strategy.as_str(),
+            dynamic: false,
+            abort_grace: blueprint.abort_grace,
+            crash_reports: blueprint.crash_reports,
+        };
+        let roster = Roster::new(ctx.path().clone(), manner, count);
         for spec in &self.children {
             let path = ctx.path().join(&spec.settings.id);
-            roster.lock().add(spec.clone(), path);
+            roster.lock().add(spec.clone(), path, true);
         }
         let children = self.children.iter();
         let traits = children.map(|spec| rules.traits(&spec.settings));
@@ -133,7 +133,7 @@ pub(crate) fn check_child(
 ) -> Result<(), SpecError> {
     let mut faults = faults_of(spec, rules.auto_shutdown);
     for id in spec.settings.after() {
-        if roster.dynamic || roster.lock().find(id.as_str()).is_none() {
+        if roster.manner.dynamic || roster.lock().find(id.as_str()).is_none() {
             faults.push(Fault::UnknownDependency { id: id.clone() });
         }
     }

@@ -298,6 +298,8 @@ impl Farewell {
     /// The initialization succeeded.
     fn started(&mut self) {
         self.started = true;
+        // Before it is told, as all that a snapshot shows.
+        self.life.set_started();
         self.life.tell(EventKind::Started);
         self.life.say(Word::Started);
     }
@@ -370,7 +372,10 @@ impl Farewell {
         {
             stashes.survive_panic();
         }
-        self.life.tell(match &reason {
+        // What is told is shown already.
+        let end = reason.as_ref().unwrap_or(&ExitReason::Normal);
+        self.life.set_end(end.clone());
+        self.life.tell_with(|| match &reason {
             None => EventKind::Ignored,
             Some(ExitReason::InitializationFailed(error)) if !self.started => {
                 EventKind::StartFailed {

@@ -3,4 +3,7 @@
 mod print;
 mod snapshot;
 
-pub use snapshot::{ChildKind, ChildState, Counts, HealthImpact, Snapshot, SnapshotEntry};
+pub(crate) use snapshot::DYNAMIC;
+pub use snapshot::{
+    ChildKind, ChildOutline, ChildState, Counts, HealthImpact, Snapshot, SnapshotEntry,
+};

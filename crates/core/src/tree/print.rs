@@ -226,48 +226,39 @@ impl fmt::Display for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crash::Crashes;
     use crate::meter::Busy;
     use crate::path::ChildPath;
     use crate::place::Place;
-    use crate::tree::HealthImpact;
+    use crate::tree::{ChildOutline, HealthImpact};
 
     fn entry(path: &str, strategy: Option<&'static str>) -> SnapshotEntry {
         let mut ids = path.split('/');
         let root = ChildPath::root(ids.next().unwrap_or_default());
         let path = ids.fold(root, |path, id| path.join(id));
-        SnapshotEntry {
-            depth: path.to_string().matches('/').count(),
+        let depth = path.to_string().matches('/').count();
+        let outline = ChildOutline {
             path,
             kind: match strategy {
                 Some(_) => ChildKind::Supervisor,
                 None => ChildKind::Worker,
             },
-            strategy,
             place: Place::Here,
             version: None,
-            state: ChildState::Running,
-            incarnation: None,
-            restarts: 0,
-            uptime: Some(Duration::from_secs(130)),
-            stalled_for: None,
-            last_exit: None,
-            restart_in: None,
-            delayed_by: None,
             impact: HealthImpact::Required,
+            crash_reports: 0,
+        };
+        SnapshotEntry {
+            strategy,
+            state: ChildState::Running,
+            uptime: Some(Duration::from_secs(130)),
             has_run: true,
-            is_stuck: false,
-            has_given_up: false,
-            crashes: Crashes::default(),
-            counts: None,
-            busy: None,
-            busy_in_life: None,
-            memory: None,
+            ..SnapshotEntry::new(outline, depth, 0)
         }
     }
 
     fn tree() -> Snapshot {
         Snapshot {
+            number: 0,
             entries: vec![
                 entry("app", Some("one-for-one")),
                 entry("app/storage", Some("rest-for-one")),

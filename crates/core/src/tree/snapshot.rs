@@ -10,10 +10,14 @@ use crate::path::{ChildPath, Incarnation};
 use crate::place::Place;
 use crate::restart::DelayCause;
 
+/// The strategy of a supervisor whose children share one spec.
+pub(crate) const DYNAMIC: &str = "dynamic";
+
 /// A whole tree, or the part below one supervisor, at one moment.
 ///
 /// Prints as a tree in ASCII; [`to_dot`](Self::to_dot) and [`to_mermaid`](Self::to_mermaid) print it
 /// for others. Taking it never waits for a supervisor, and each supervisor's part is consistent in itself.
+/// With the events that come after its [`number`](Self::number) it can be kept up to date: see [`follow`](Self::follow).
 ///
 /// # Examples
 ///
@@ -33,6 +37,7 @@ use crate::restart::DelayCause;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
+    pub(crate) number: u64,
     pub(crate) entries: Vec<SnapshotEntry>,
 }
 
@@ -89,14 +94,19 @@ pub struct SnapshotEntry {
     pub delayed_by: Option<DelayCause>,
     /// Whether its state counts for the [`Health`](crate::Health) of the tree.
     pub impact: HealthImpact,
+    /// The number of the last event that is in here: all that was told of the child up to that one is shown. Not less
+    /// than the [`number`](Snapshot::number) of the snapshot, which was there first.
+    pub last_event: u64,
     /// Whether it was ever up since its supervisor started.
     pub has_run: bool,
     /// Whether it is about to be ended because its watchdog heard nothing of it.
     pub is_stuck: bool,
     /// Whether it is a supervisor that has given up, and is about to end.
     pub has_given_up: bool,
-    /// Its latest crashes, oldest first, as many as [`Supervisor::crash_reports`](crate::Supervisor::crash_reports) says.
+    /// Its latest crashes, oldest first; `crash_reports` of them at most.
     pub crashes: Crashes,
+    /// How many of its crashes are kept: see [`Supervisor::crash_reports`](crate::Supervisor::crash_reports).
+    pub crash_reports: usize,
     /// Its children, if it is a supervisor.
     pub counts: Option<Counts>,
     /// The time of its polls since its supervisor started; `None` if that is not measured.
@@ -106,6 +116,47 @@ pub struct SnapshotEntry {
     /// What it has allocated itself, without its children; `None` if that is not measured. In print a
     /// supervisor has the sum of all below it.
     pub memory: Option<Memory>,
+    /// Its present life, or the latest that it had.
+    pub(crate) latest: Option<Incarnation>,
+    /// How far its supervisor believes it to be that has not heard of its end yet.
+    pub(crate) unheard: Option<ChildState>,
+}
+
+/// What a child is, as long as its supervisor has it.
+///
+/// # Examples
+///
+/// ```
+/// # use perennial_core as perennial;
+/// use perennial::{ChildOutline, Event, EventKind, Supervisor};
+///
+/// fn list(children: &[ChildOutline]) {
+///     for child in children {
+///         println!("{}: {:?}, {}", child.path, child.kind, child.place);
+///     }
+/// }
+/// let app = Supervisor::one_for_one("app").observer(|event: &Event| {
+///     if let EventKind::Listed { children, .. } = &event.kind {
+///         list(children);
+///     }
+/// });
+/// # let _: Supervisor = app;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChildOutline {
+    /// Where it stands.
+    pub path: ChildPath,
+    /// Worker or supervisor.
+    pub kind: ChildKind,
+    /// Where it runs.
+    pub place: Place,
+    /// The [`version`](crate::ChildSpec::version) of its spec, if that says one.
+    pub version: Option<Arc<str>>,
+    /// Whether its state counts for the health of the tree.
+    pub impact: HealthImpact,
+    /// How many of its crashes are kept.
+    pub crash_reports: usize,
 }
 
 /// What a child is: a leaf of the tree or a supervisor of its own.
@@ -242,6 +293,12 @@ pub struct Counts {
 }
 
 impl Snapshot {
+    /// The number of the last event of the tree when its taking began: what came later is to be followed.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// All children in start order, each supervisor before its own children.
     #[must_use]
     pub fn entries(&self) -> &[SnapshotEntry] {
@@ -257,7 +314,94 @@ impl Snapshot {
     }
 }
 
+impl SnapshotEntry {
+    /// A child that was never started, as of that event.
+    #[inline]
+    pub(crate) fn new(outline: ChildOutline, depth: usize, last_event: u64) -> Self {
+        Self {
+            path: outline.path,
+            depth,
+            kind: outline.kind,
+            strategy: None,
+            place: outline.place,
+            version: outline.version,
+            state: ChildState::Idle,
+            incarnation: None,
+            restarts: 0,
+            uptime: None,
+            stalled_for: None,
+            last_exit: None,
+            restart_in: None,
+            delayed_by: None,
+            impact: outline.impact,
+            last_event,
+            has_run: false,
+            is_stuck: false,
+            has_given_up: false,
+            crashes: Crashes::default(),
+            crash_reports: outline.crash_reports,
+            counts: None,
+            busy: None,
+            busy_in_life: None,
+            memory: None,
+            latest: None,
+            unheard: None,
+        }
+    }
+
+    /// The root of a tree in that life, when it has just begun to start.
+    pub(crate) fn root(path: ChildPath, life: Incarnation, last_event: u64) -> Self {
+        let outline = ChildOutline {
+            path,
+            kind: ChildKind::Supervisor,
+            // It runs where it was started.
+            place: Place::Here,
+            version: None,
+            impact: HealthImpact::Required,
+            // Nobody is there to keep them.
+            crash_reports: 0,
+        };
+        Self {
+            state: ChildState::Starting,
+            incarnation: Some(life),
+            latest: Some(life),
+            uptime: Some(Duration::ZERO),
+            ..Self::new(outline, 0, last_event)
+        }
+    }
+}
+
+impl Counts {
+    /// Those of a supervisor without children; if it is `dynamic`, they would share one spec.
+    pub(crate) fn none(dynamic: bool) -> Self {
+        Self {
+            specs: usize::from(dynamic),
+            ..Self::default()
+        }
+    }
+
+    /// Counts one more child of such a supervisor.
+    pub(crate) fn count(&mut self, child: &SnapshotEntry, dynamic: bool) {
+        let up = matches!(child.state, ChildState::Running | ChildState::Stopping);
+        self.specs += usize::from(!dynamic);
+        self.active += usize::from(up && child.incarnation.is_some());
+        match child.kind {
+            ChildKind::Worker => self.workers += 1,
+            ChildKind::Supervisor => self.supervisors += 1,
+        }
+    }
+}
+
 impl ChildState {
+    /// Of a child that waits for its restart, for that reason.
+    pub(crate) fn waiting(cause: DelayCause) -> Self {
+        match cause {
+            DelayCause::Quarantine => Self::Quarantined,
+            DelayCause::Backoff { .. } | DelayCause::Verdict => Self::Backoff,
+            DelayCause::Storm | DelayCause::Dependency => Self::Backoff,
+        }
+    }
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Idle => "idle",

@@ -73,7 +73,10 @@ async fn who_is_spared_lives_in_peace() {
         let verdict = TestTree::endure(app(), plan(seed), secs(300)).await;
         let hurt = verdict.events().iter().filter(|event| match &event.kind {
             EventKind::Exited { reason } => reason.is_abnormal(),
-            kind => matches!(kind, EventKind::Killed | EventKind::StartFailed { .. }),
+            kind => matches!(
+                kind,
+                EventKind::Killed { .. } | EventKind::StartFailed { .. }
+            ),
         });
         let mut hurt = hurt.map(|event| event.path.to_string());
         assert!(hurt.all(|path| path == "app/web" || path == "app"));

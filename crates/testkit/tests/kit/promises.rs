@@ -31,10 +31,10 @@ async fn every_beginning_and_every_end_that_is_missing_or_told_twice_is_noticed(
 -> Result<(), BoxError> {
     let events = events().await?;
     for (at, event) in events.iter().enumerate() {
-        // These are neither: what is asked of a life, and the story of its end.
+        // These are neither: what a supervisor has, what is asked of a life, and the story of its end.
         let is_neither = matches!(
             event.kind,
-            EventKind::StopRequested { .. } | EventKind::Crashed { .. }
+            EventKind::Listed { .. } | EventKind::StopRequested { .. } | EventKind::Crashed { .. }
         );
         if is_neither {
             continue;

@@ -59,7 +59,7 @@ async fn a_panic_that_nobody_expected_fails_the_test() {
     assert!(!verdict.is_clean());
     assert_eq!(
         verdict.to_string(),
-        "tree app: not expected by this test:\n  5 app/moody exited: panicked: a bug"
+        "tree app: not expected by this test:\n  6 app/moody exited: panicked: a bug"
     );
 }
 
@@ -244,10 +244,10 @@ async fn an_expectation_that_fails_tells_where_what_came_and_how_the_tree_is() {
     let message = panic_of(tree.expect(Restarted("storage/indexer"))).await;
     let expected = ": there was no restart of `storage/indexer` within 60s
 since the last expectation:
-  11 app/web exited: scripted failure
-  12 app/web crashed: restarted at once
-  13 app/web is restarted
-  14 app/web runs
+  13 app/web exited: scripted failure
+  14 app/web crashed: restarted at once
+  15 app/web is restarted
+  16 app/web runs
 the tree now:
 app";
     assert!(message.contains(expected), "{message}");

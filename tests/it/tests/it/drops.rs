@@ -175,7 +175,7 @@ async fn dropping_a_read_of_events_loses_none() {
     handle.start_child(Script::new("a")).await.unwrap();
     assert_eq!(
         stream.next().await.unwrap().unwrap().to_string(),
-        "app/a is started"
+        "app/a is added"
     );
 }
 
@@ -249,6 +249,7 @@ async fn what_a_life_holds_is_dropped_before_others_are_told_how_far_it_is() {
             "run",
             "child",
             "app/noted exited: normal",
+            "app/noted is removed",
         ]
     );
 }

@@ -38,7 +38,7 @@ async fn events_are_numbered_also_while_nobody_listens() {
     let first = late.until("any", |_| true).await;
     assert_eq!(
         (first.number, first.to_string().as_str()),
-        (5, "app/a is to stop within 5 s")
+        (7, "app/a is to stop within 5 s")
     );
 }
 
@@ -57,7 +57,7 @@ async fn a_slow_reader_is_told_how_many_events_it_lost_and_reads_on() {
     handle.shutdown().await;
     let lost = slow.next().await.unwrap().unwrap_err();
     let mut next = slow.next().await.unwrap().unwrap();
-    assert_eq!(next.number, 5 + lost.0, "it began to listen before event 5");
+    assert_eq!(next.number, 6 + lost.0, "it began to listen before event 6");
     while let Some(event) = slow.next().await {
         let event = event.unwrap();
         assert_eq!(event.number, next.number + 1);
@@ -91,7 +91,7 @@ async fn events_of_a_tree_that_has_ended_are_those_of_its_next_start() {
     handle.shutdown().await;
     let mut events = Events::of(&handle);
     app.start().await.unwrap();
-    assert_eq!(events.expect("app runs").await.number, 2);
+    assert_eq!(events.expect("app runs").await.number, 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,9 +225,9 @@ fn an_observer_may_use_the_handle_and_what_follows_is_told_after_it() {
             leaf.end(End::Error);
             assert!(handle.wait().await.is_clean());
             let lines = journal.take();
-            let stop = "6 app is to stop";
-            let crash = "5 app/leaf exited: scripted failure";
-            assert_eq!(lines[4..6], [crash, stop], "{lines:?}");
+            let stop = "7 app is to stop";
+            let crash = "6 app/leaf exited: scripted failure";
+            assert_eq!(lines[5..7], [crash, stop], "{lines:?}");
             let numbers: Vec<_> = lines
                 .iter()
                 .map(|line| line.split(' ').next().unwrap())

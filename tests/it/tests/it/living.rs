@@ -6,7 +6,7 @@ use perennial::{
     ApplyError, Backoff, ChildError, ChildSpec, ChildState, DynamicSupervisor, EventKind,
     EventStream, InitPolicy, Jitter, Replace, Restart, ShutdownStrategy, Supervisor,
 };
-use perennial_test::{End, Script, StartAct, StopAct, settle};
+use perennial_test::{End, Events, Script, StartAct, StopAct, settle};
 use tokio::time::{advance, timeout};
 
 use crate::support::{chain, keeps_promises, ms, paths, secs, started};
@@ -149,14 +149,24 @@ async fn a_child_that_cannot_be_resumed_is_down_and_not_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_of_a_child_that_never_ran_is_told_in_the_name_of_its_supervisor() {
-    let web = Script::new("web").starts_with(StartAct::Ignore);
-    let (handle, mut events) = started(&Supervisor::one_for_one("app").child(web)).await;
-    handle.pause_child("web").await.unwrap();
-    let paused = events.expect("app/web is paused").await;
-    assert!(matches!(paused.kind, EventKind::Paused));
+async fn a_pause_is_told_of_the_latest_life_of_the_child_or_if_it_has_none_of_its_supervisor() {
+    let app = Supervisor::one_for_one("app")
+        .child(Script::new("shy").starts_with(StartAct::Ignore))
+        .child(Script::new("slow").starts_with(StartAct::Slow(secs(1))))
+        .child(Script::new("web"));
+    let handle = app.handle();
+    let mut events = Events::of(&handle);
+    let starts = tokio::spawn(async move { app.start().await });
+    let shy = events.expect("app/shy declined to start").await;
+    events.expect("app/slow is started").await;
     let root = handle.snapshot().entries()[0].incarnation;
-    assert_eq!(Some(paused.incarnation), root);
+    for (id, life) in [("shy", Some(shy.incarnation)), ("web", root)] {
+        handle.pause_child(id).await.unwrap();
+        let paused = events.expect(format!("app/{id} is paused").as_str()).await;
+        assert!(matches!(paused.kind, EventKind::Paused));
+        assert_eq!(Some(paused.incarnation), life);
+    }
+    starts.await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]

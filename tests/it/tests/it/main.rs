@@ -45,4 +45,5 @@ mod stop;
 mod support;
 mod tasks;
 mod unresponsive;
+mod watch;
 mod wrapper;

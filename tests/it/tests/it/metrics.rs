@@ -9,8 +9,8 @@ use metrics::{
 };
 use perennial::{
     Backoff, ChildSpec, DynamicSupervisor, Event, EventKind, ExitReason, InitPolicy, Intensity,
-    Jitter, MetricsObserver, OnLimit, PartitionSupervisor, Place, Restart, ShutdownStrategy,
-    StartCause, StormGuard, Supervisor, TaskSupervisor,
+    Jitter, KillCause, MetricsObserver, OnLimit, PartitionSupervisor, Place, Restart,
+    ShutdownStrategy, StartCause, StormGuard, Supervisor, TaskSupervisor,
 };
 use perennial_test::strategies::{Deed, TreePlan, deeds, trees};
 use perennial_test::{
@@ -825,9 +825,10 @@ async fn count(plan: &TreePlan, deeds: &[Deed]) {
         ("child_crashes_total", |kind| {
             matches!(kind, EventKind::Crashed { .. })
         }),
-        ("child_kills_total", |kind| {
-            matches!(kind, EventKind::Killed)
-        }),
+        (
+            "child_kills_total",
+            |kind| matches!(kind, EventKind::Killed { cause } if *cause != KillCause::Doomed),
+        ),
         ("supervisor_give_ups_total", |kind| {
             matches!(kind, EventKind::GaveUp { .. } | EventKind::Escalated { .. })
         }),

@@ -74,7 +74,7 @@ async fn after_the_grace_has_expired_a_child_is_aborted_once_and_nothing_spins()
         unparks() - before < 1_000,
         "the supervisor waits for its timer only"
     );
-    let killed = |event: &perennial::Event| matches!(event.kind, EventKind::Killed);
+    let killed = |event: &perennial::Event| matches!(event.kind, EventKind::Killed { .. });
     assert!(!events.passed().iter().any(killed), "it was aborted once");
     blocked.release();
 }

@@ -142,10 +142,12 @@ struct Story {
 }
 
 impl Story {
-    /// One beginning, first; one end, last, but for what is told of a crash afterwards; it exits if and only if it was up
-    /// before.
+    /// One beginning, first, but for what is told of a new row; one end, last, but for what is told of a crash
+    /// afterwards; it exits if and only if it was up before.
     fn is_whole(&self) -> bool {
-        let begins = matches!(self.kinds.first(), Some(EventKind::Starting { .. }));
+        let is_there = |kind: &&EventKind| matches!(kind, EventKind::Added { .. });
+        let first = self.kinds.iter().find(|kind| !is_there(kind));
+        let begins = matches!(first, Some(EventKind::Starting { .. }));
         begins
             && self.startings == 1
             && self.ends == 1
@@ -168,6 +170,9 @@ fn is_told_later(kind: &EventKind) -> bool {
             | EventKind::Recovered
             | EventKind::Paused
             | EventKind::Replaced { .. }
+            | EventKind::Retrying { .. }
+            | EventKind::CalledOff
+            | EventKind::Removed
     )
 }
 

@@ -58,7 +58,7 @@ fn a_grace_that_is_over_when_the_child_ends_makes_one_exit_and_a_true_report() {
             let killed = matches!(child.exit, ExitReason::Killed);
             assert_eq!(child.forced, killed, "{report}");
             let told = books.count(&child.path.to_string(), |kind| {
-                matches!(kind, EventKind::Killed)
+                matches!(kind, EventKind::Killed { .. })
             });
             assert!(told >= usize::from(killed), "{report}");
             assert!(!child.unresponsive);
