@@ -19,6 +19,8 @@ pub(crate) const PACKAGES: &[Package] = &[
         others: Some(&[
             "async-trait",
             "metrics",
+            "serde",
+            "serde_json",
             "snafu",
             "tokio",
             "tokio-util",

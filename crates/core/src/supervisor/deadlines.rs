@@ -102,6 +102,8 @@ mod tests {
 
     use super::*;
 
+    const NOBODY: [Slot; 0] = [];
+
     /// The children whose deadlines have passed, in the order in which they are told.
     fn passed(deadlines: &mut Deadlines) -> Vec<Slot> {
         let mut cx = Context::from_waker(Waker::noop());
@@ -120,12 +122,12 @@ mod tests {
             deadlines.set(slot, at(seconds));
         }
         deadlines.clear(2);
-        assert_eq!(passed(&mut deadlines), []);
+        assert_eq!(passed(&mut deadlines), NOBODY);
         tokio::time::advance(Duration::from_secs(2)).await;
         assert_eq!(passed(&mut deadlines), [3]);
         tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!(passed(&mut deadlines), [0, 1]);
-        assert_eq!(passed(&mut deadlines), []);
+        assert_eq!(passed(&mut deadlines), NOBODY);
     }
 
     #[tokio::test(start_paused = true)]
@@ -152,6 +154,6 @@ mod tests {
             deadlines.clear(1);
             assert!(deadlines.by_time.len() <= 2 * 2 + SLACK + 1);
         }
-        assert_eq!(passed(&mut deadlines), []);
+        assert_eq!(passed(&mut deadlines), NOBODY);
     }
 }
