@@ -85,6 +85,8 @@ pub use tasks::{Task, TaskError, TaskPlace, TaskSupervisor, TaskSupervisorHandle
 pub use tree::{
     ChildKind, ChildOutline, ChildState, Counts, HealthImpact, Snapshot, SnapshotEntry,
 };
+#[cfg(feature = "serde")]
+pub use watch::{JsonLines, TREE_SCHEMA};
 pub use watch::{TreeNews, TreeStream};
 
 #[cfg(feature = "metrics")]

@@ -57,6 +57,7 @@
 //! - `metrics`: `MetricsObserver`, which makes figures of a tree for the recorder of the crate
 //!   [`metrics`](https://docs.rs/metrics), and so for Prometheus and others.
 //! - `signals` (default): [`Application`], which listens for signals of the operating system.
+//! - `serde`: [`Snapshot`] and [`Event`] as JSON, and a tree as lines of it (`JsonLines`).
 //! - `test-util`: what only tests of trees need; not covered by semantic versioning.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -89,6 +90,8 @@ pub use perennial_core::{CrashDecision, CrashPhase, CrashReport, Crashes};
 pub use perennial_core::{
     Health, HealthImpact, HealthReason, HealthStream, HealthTrouble, HealthVerdict,
 };
+#[cfg(feature = "serde")]
+pub use perennial_core::{JsonLines, TREE_SCHEMA};
 pub use perennial_core::{TreeNews, TreeStream};
 #[cfg(feature = "macros")]
 pub use perennial_macros::{Supervisable, worker};

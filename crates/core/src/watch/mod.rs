@@ -2,6 +2,10 @@
 
 mod follow;
 mod handle;
+#[cfg(feature = "serde")]
+mod json;
 mod stream;
 
+#[cfg(feature = "serde")]
+pub use json::{JsonLines, TREE_SCHEMA};
 pub use stream::{TreeNews, TreeStream};

@@ -22,6 +22,7 @@ mod handle;
 mod health;
 mod init;
 mod intensity;
+mod json;
 mod kill;
 mod lanes;
 mod living;
