@@ -35,8 +35,12 @@ use std::sync::{Arc, Once};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Panic {
-    message: Arc<str>,
+pub struct Panic(Arc<Said>);
+
+/// Behind one pointer: each child keeps exits inline, and few of them are panics.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    message: Box<str>,
     location: Option<Arc<str>>,
 }
 
@@ -92,29 +96,29 @@ impl Panic {
             .copied()
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("a value that is not text");
-        Self {
+        Self(Arc::new(Said {
             message: message.into(),
             location,
-        }
+        }))
     }
 
     /// What was said.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// File, line and column, as `src/index.rs:42:9`, if the hook was installed.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
-        self.location.as_deref()
+        self.0.location.as_deref()
     }
 }
 
 impl fmt::Display for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        match &self.location {
+        f.write_str(&self.0.message)?;
+        match &self.0.location {
             Some(location) => write!(f, " ({location})"),
             None => Ok(()),
         }
