@@ -122,11 +122,11 @@ pub(crate) const CORE_ROWS: &[Row] = &[
     row("place", &[]),
     row("dataspace", &[]),
     row("crash", &["restart"]),
-    row("observe", &["restart", "crash", "tree"]),
     row("meter", &[]),
+    row("tree", &["restart", "crash", "place", "meter"]),
+    row("observe", &["restart", "crash", "tree"]),
     row("metrics", &["observe", "restart"]),
     row("stall", &["observe"]),
-    row("tree", &["restart", "crash", "place", "meter"]),
     row(
         "child",
         &[
@@ -209,6 +209,7 @@ pub(crate) const PURE: &[&str] = &[
     "supervisor/decide.rs",
     "supervisor/graph.rs",
     "supervisor/group.rs",
+    "supervisor/kept.rs",
     "supervisor/lanes.rs",
     "supervisor/order.rs",
     "supervisor/pauses.rs",

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::inbox::{Call, Message, Order, Reading, Via, Whom};
+use super::info::{ChildInfo, ChildRef};
 use super::shown::taken;
 use super::{
     CallError, ChildError, ChildKind, ChildSettings, ChildSpec, Departure, Life, Occupant, Outcome,
@@ -15,8 +16,8 @@ use super::{
 use crate::dataspace::Dataspace;
 use crate::exit::ExitReason;
 use crate::observe::{EventKind, EventStream};
-use crate::path::{ChildId, ChildPath, Incarnation};
-use crate::tree::{ChildState, Counts, Snapshot};
+use crate::path::{ChildId, ChildPath};
+use crate::tree::{Counts, Snapshot};
 
 /// A supervisor as others hold it: to add, stop and look at its children.
 ///
@@ -44,71 +45,6 @@ use crate::tree::{ChildState, Counts, Snapshot};
 #[derive(Clone)]
 pub struct SupervisorHandle {
     pub(crate) seat: Arc<Seat>,
-}
-
-/// A child that was started by a call.
-///
-/// # Examples
-///
-/// ```
-/// # use perennial_core as perennial;
-/// use perennial::{Supervisor, worker};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let handle = Supervisor::one_for_one("app").start().await?;
-/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
-/// let child = handle.start_child(clock).await?;
-/// assert_eq!(child.path().to_string(), "app/clock");
-/// handle.terminate_child(child.id()).await?;
-/// # handle.shutdown().await;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-pub struct ChildRef {
-    pub(crate) path: ChildPath,
-    pub(crate) incarnation: Option<Incarnation>,
-}
-
-/// A child as its supervisor lists it.
-///
-/// # Examples
-///
-/// ```
-/// # use perennial_core as perennial;
-/// use perennial::{Supervisor, worker};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let clock = worker("clock", |ctx| async move { ctx.stopping().await; Ok(()) });
-/// let handle = Supervisor::one_for_one("app").child(clock).start().await?;
-/// for child in handle.which_children().await? {
-///     println!("{} has been restarted {} times", child.id, child.restarts);
-/// }
-/// let clock = handle.which_child("clock").await?;
-/// assert!(clock.incarnation.is_some() && clock.last_exit.is_none());
-/// # handle.shutdown().await;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ChildInfo {
-    /// Its key among its siblings.
-    pub id: ChildId,
-    /// Worker or supervisor.
-    pub kind: ChildKind,
-    /// How far it is.
-    pub state: ChildState,
-    /// Its present life, if it has one.
-    pub incarnation: Option<Incarnation>,
-    /// How often it was restarted since its supervisor started.
-    pub restarts: u64,
-    /// How its life before ended.
-    pub last_exit: Option<ExitReason>,
-    /// The [`version`](ChildSpec::version) of its spec, if that says one.
-    pub version: Option<Arc<str>>,
 }
 
 impl SupervisorHandle {
@@ -507,26 +443,6 @@ impl SupervisorHandle {
             Err(CallError::NotRunning { id }) => Err(ChildError::NotRunning { supervisor: id }),
             Err(CallError::Ended { reason }) => Err(ChildError::Ended { reason }),
         }
-    }
-}
-
-impl ChildRef {
-    /// The key of the child among its siblings.
-    #[must_use]
-    pub fn id(&self) -> &ChildId {
-        self.path.id()
-    }
-
-    /// Where the child stands in its tree.
-    #[must_use]
-    pub fn path(&self) -> &ChildPath {
-        &self.path
-    }
-
-    /// The life that was started; `None` if the child declined to start.
-    #[must_use]
-    pub fn incarnation(&self) -> Option<Incarnation> {
-        self.incarnation
     }
 }
 

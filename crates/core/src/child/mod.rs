@@ -12,6 +12,7 @@ mod extras;
 mod handle;
 mod inbox;
 mod index;
+mod info;
 mod life;
 mod lodging;
 mod owned;
@@ -46,8 +47,9 @@ pub use error::{
 pub(crate) use extras::Extras;
 #[cfg(feature = "test-util")]
 pub use handle::Hold;
-pub use handle::{ChildInfo, ChildRef, SupervisorHandle};
+pub use handle::SupervisorHandle;
 pub(crate) use inbox::{Call, Inbox, Message, Order, RestartReply, StartReply, Via, Whom, Word};
+pub use info::{ChildInfo, ChildRef};
 pub(crate) use life::{Commons, Family, Heir, Legacy, Life};
 pub(crate) use lodging::Lodging;
 pub(crate) use owned::ScopeCell;

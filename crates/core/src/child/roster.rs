@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::handle::ChildInfo;
 use super::index::Index;
+use super::info::ChildInfo;
 use super::pages::Pages;
 use super::{ChildKind, ChildSpec, Legacy, Life};
 #[cfg(feature = "signals")]

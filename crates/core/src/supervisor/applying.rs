@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::comparison::{self, Described, Known};
-use super::desk::Rules;
 use super::graph::Graph;
 use super::protocol::Slot;
+use super::rules::Rules;
 use super::spec::Supervisor;
 use super::strategy::AutoShutdown;
 use crate::child::{

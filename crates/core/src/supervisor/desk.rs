@@ -3,20 +3,18 @@
 use std::collections::VecDeque;
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::applying::{check_renewal, compare};
-use super::protocol::{Answer, Input, Newcomer, Refusal, Request, Slot, Traits};
-use super::strategy::Strategy;
+use super::protocol::{Answer, Input, Newcomer, Refusal, Request, Slot};
+use super::rules::Rules;
 use crate::child::{
-    Call, ChildError, ChildRef, ChildSettings, ChildSpec, Entry, InitPolicy, Order, Replace,
-    RestartReply, Roster, Seat, Semantics, SpecError, StartChildError, StartReply, Via, Whom,
+    Call, ChildError, ChildRef, ChildSpec, Entry, Order, Replace, RestartReply, Roster, Seat,
+    StartChildError, StartReply, Via, Whom,
 };
 use crate::exit::{ExitReason, InitializationError, let_go};
 use crate::path::ChildId;
-use crate::restart::Intensity;
 
 /// The calls that wait for an answer.
 #[derive(Debug)]
@@ -37,20 +35,6 @@ pub(crate) struct Desk {
     label: String,
 }
 
-/// What holds for the whole life of a supervisor.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    pub(crate) semantics: Semantics,
-    pub(crate) strategy: Strategy,
-    pub(crate) intensity: Intensity,
-    /// How many crashes of each child are kept.
-    pub(crate) crash_reports: usize,
-    pub(crate) check: fn(&Rules, &Roster, &ChildSpec) -> Result<(), SpecError>,
-    pub(crate) auto_shutdown: bool,
-    pub(crate) max_children: usize,
-    pub(crate) stop_budget: Option<Duration>,
-}
-
 #[derive(Debug)]
 enum Reply {
     Start(StartReply),
@@ -67,28 +51,6 @@ enum Written {
         oneshot::Sender<Result<(), ChildError>>,
         Result<(), ChildError>,
     ),
-}
-
-impl Rules {
-    /// What a machine is told of a child with these settings.
-    pub(crate) fn traits(&self, settings: &ChildSettings) -> Traits {
-        let init_policy = if self.semantics.retried_initialization {
-            InitPolicy::FatalOnFirstStart
-        } else {
-            settings.init_policy
-        };
-        let unlimited = self.semantics.unlimited_initialization;
-        Traits {
-            restart: settings.restart,
-            significant: settings.significant,
-            shutdown: settings.shutdown,
-            init_policy,
-            init_timeout: match settings.ready_within() {
-                within @ Some(_) => within,
-                None => settings.init_timeout.filter(|_| !unlimited),
-            },
-        }
-    }
 }
 
 impl Desk {

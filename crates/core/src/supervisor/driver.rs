@@ -6,11 +6,12 @@ use std::task::{Poll, ready};
 use tokio::time::Instant;
 
 use super::decide::Decide;
-use super::desk::{Desk, Rules};
+use super::desk::Desk;
 use super::ear::Ear;
 use super::ending::Ending;
 use super::lives::Lives;
 use super::protocol::{Action, Input, Slot};
+use super::rules::Rules;
 use crate::child::{Inbox, Life, Message, Occupant, Roster, Seat, SupervisorHandle};
 use crate::clock::Moment;
 use crate::exit::{ExitReason, InitializationError, let_go};

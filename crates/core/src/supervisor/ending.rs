@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::desk::Rules;
 use super::protocol::End;
+use super::rules::Rules;
 use crate::child::{Departure, Outcome, Report, Roster};
 use crate::exit::{Escalation, Exhausted, ExitReason, InitPhase, InitializationError, let_go};
 use crate::observe::EventKind;

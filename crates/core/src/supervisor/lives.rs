@@ -12,10 +12,10 @@ use super::deadlines::Deadlines;
 use super::decide::Decide;
 use super::ending::History;
 use super::judge::exit_of;
-use super::pacing::Turn;
 use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Force, Held, Patience, State};
 use super::task::{Beginning, live, retire};
+use super::turn::Turn;
 use crate::child::{
     Entry, Family, Inbox, Life, Report, Roster, Semantics, StopRequest, Supervisable,
     SupervisorHandle, Word,

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::convoy::{Convoy, Lanes};
+use super::kept::Renewals;
 use super::protocol::{Action, Answer, Cause, End, Exit, Input, Slot, Traits};
-use super::renewals::Renewals;
 use super::rows::{Rank, Rows};
 use super::slot::{Force, Held, Overdue, Patience, Row, State, Then, Waiting, Wish};
 use super::strategy::{AutoShutdown, Strategy};

@@ -23,6 +23,7 @@ mod error;
 mod graph;
 mod group;
 mod judge;
+mod kept;
 mod lanes;
 mod lives;
 mod machine;
@@ -34,6 +35,7 @@ mod protocol;
 mod renewals;
 mod restarts;
 mod rows;
+mod rules;
 mod settling;
 mod slot;
 mod spec;
@@ -42,16 +44,17 @@ mod strategy;
 mod task;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub(crate) use aftermath::Aftermath;
 pub(crate) use blueprint::{Blueprint, check};
 pub(crate) use decide::Decide;
-pub(crate) use desk::Rules;
 pub(crate) use driver::Driver;
 pub use error::{RunError, StartError};
 pub(crate) use protocol::{
     Action, Answer, Cause, End, Exit, Input, Newcomer, Refusal, Slot, Traits,
 };
+pub(crate) use rules::Rules;
 pub(crate) use slot::{Force, Held, Overdue, Patience, Row, State, Then, Waiting, Wish};
 pub use spec::Supervisor;
 pub(crate) use start::check_child;

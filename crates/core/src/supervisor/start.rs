@@ -4,10 +4,10 @@ use async_trait::async_trait;
 
 use super::convoy::Lanes;
 use super::decide::Decide;
-use super::desk::Rules;
 use super::driver::Driver;
 use super::machine::{Machine, Settings};
 use super::protocol::Newcomer;
+use super::rules::Rules;
 use super::spec::{Supervisor, faults_of};
 use super::strategy::{AutoShutdown, StartMode, StopMode};
 use crate::child::{
