@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::graph::Graph;
 use super::protocol::Slot;
 use super::rows::Rank;
-use super::slot::{State, Then};
+use super::slot::State;
 use super::strategy::{StartMode, StopMode};
 
 /// How the children of a supervisor start and stop beside each other.
@@ -69,17 +69,13 @@ pub(super) type Place = (u32, Rank);
 impl Convoy {
     /// A row has come to that state; whether it is one that need not be waited for any more.
     pub(super) fn note(&mut self, slot: Slot, state: State) -> bool {
-        if !matches!(state, State::Starting(..)) {
+        if !state.is_coming_up() {
             self.spared.remove(&slot);
         }
         let waits = match self.phase {
             Phase::Rest => return false,
             Phase::Clear | Phase::End => state.is_live(),
-            // One that is replaced is about to start again.
-            Phase::Raise => matches!(
-                state,
-                State::Due(_) | State::Starting(..) | State::Stopping(Then::Replace, _)
-            ),
+            Phase::Raise => state.is_due() || state.is_coming_up(),
         };
         let leaves = !waits && self.open.remove(slot);
         if leaves {

@@ -48,8 +48,8 @@ impl Machine {
         let mut group = self.group_of(slot);
         if self.convoy.phase == Phase::Raise {
             // Those that are up by now have come through, and starts that the failure has nothing to do with go on.
-            let is_starting = |slot: &Slot| matches!(self.state(*slot), Some(State::Starting(..)));
-            let (spared, due) = self.convoy.open.slots().partition(is_starting);
+            let is_coming = |slot: &Slot| self.state(*slot).is_some_and(State::is_coming_up);
+            let (spared, due) = self.convoy.open.slots().partition(is_coming);
             self.convoy.spared = spared;
             self.convoy.members = Members::These(due);
         }

@@ -156,6 +156,11 @@ impl State {
         matches!(self, Self::Due(_))
     }
 
+    /// Whether the child starts, or is to start at once when it has ended, as it is replaced.
+    pub(super) fn is_coming_up(self) -> bool {
+        matches!(self, Self::Starting(..) | Self::Stopping(Then::Replace, _))
+    }
+
     /// What follows when its time is over.
     pub(crate) fn overdue(self) -> Overdue {
         match self {

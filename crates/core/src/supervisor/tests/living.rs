@@ -722,6 +722,29 @@ fn who_is_taken_along_by_a_group_waits_for_whom_its_new_spec_names() {
     assert_eq!(told(&mut world, Input::Started(1)), "renew 0, restart 0");
 }
 
+#[test]
+fn the_first_start_waits_for_a_child_that_is_replaced_while_a_group_beside_it_stops() {
+    let pairs = Graph::new(vec![vec![], vec![0], vec![]]).expect("there is no circle");
+    let lanes = Lanes {
+        start: StartMode::Concurrent,
+        stop: StopMode::Concurrent,
+        graph: pairs,
+        ..Lanes::default()
+    };
+    let (mut world, _) = World::begin_with(REST_FOR_ONE, &[PERMANENT; 3], None, Some(lanes));
+    after(&mut world, &[Input::Started(0), Input::Started(1)]);
+    // The last one still starts, and is not of the group.
+    assert_eq!(told(&mut world, crash(0)), "ask 1");
+    let replaced = needing(&mut world, now(0, 2), vec![]);
+    assert_eq!(replaced, "keep 2, ask 2");
+    assert_eq!(told(&mut world, done(1)), "restart 0");
+    let up = after(&mut world, &[Input::Started(0), Input::Started(1)]);
+    assert_eq!(up, "", "the replaced one is waited for");
+    assert_eq!(told(&mut world, done(2)), "renew 2, start 2 anew");
+    let up = told(&mut world, Input::Started(2));
+    assert_eq!(sorted(&up), "answer 0 Started, up");
+}
+
 /// The order of answers to several calls is that of their numbers, and says nothing here.
 fn sorted(actions: &str) -> String {
     let mut actions: Vec<&str> = actions.split(", ").collect();
