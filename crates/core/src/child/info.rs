@@ -68,7 +68,7 @@ pub struct ChildInfo {
     pub restarts: u64,
     /// How its life before ended.
     pub last_exit: Option<ExitReason>,
-    /// The [`version`](ChildSpec::version) of its spec, if that says one.
+    /// The [`version`](crate::ChildSpec::version) of its spec, if that says one.
     pub version: Option<Arc<str>>,
 }
 
