@@ -35,7 +35,9 @@ use std::sync::{Arc, Once};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Panic(Arc<Said>);
+pub struct Panic {
+    said: Arc<Said>,
+}
 
 /// Behind one pointer: each child keeps exits inline, and few of them are panics.
 #[derive(Debug, PartialEq, Eq)]
@@ -96,29 +98,30 @@ impl Panic {
             .copied()
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("a value that is not text");
-        Self(Arc::new(Said {
+        let said = Arc::new(Said {
             message: message.into(),
             location,
-        }))
+        });
+        Self { said }
     }
 
     /// What was said.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.0.message
+        &self.said.message
     }
 
     /// File, line and column, as `src/index.rs:42:9`, if the hook was installed.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
-        self.0.location.as_deref()
+        self.said.location.as_deref()
     }
 }
 
 impl fmt::Display for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
-        match &self.0.location {
+        f.write_str(&self.said.message)?;
+        match &self.said.location {
             Some(location) => write!(f, " ({location})"),
             None => Ok(()),
         }
