@@ -214,6 +214,7 @@ pub(crate) const PURE: &[&str] = &[
     "supervisor/order.rs",
     "supervisor/pauses.rs",
     "supervisor/protocol.rs",
+    "supervisor/ranked.rs",
     "supervisor/renewals.rs",
     "supervisor/restarts.rs",
     "supervisor/rows.rs",
@@ -435,7 +436,7 @@ pub(crate) const FILE_BUDGETS: &[(&str, usize)] = &[
 
 /// How many lines of code the sources of a crate may have in all.
 pub(crate) const CRATE_BUDGETS: &[(&str, usize)] = &[
-    ("crates/core/src/", 18_000),
+    ("crates/core/src/", 18_500),
     ("crates/macros/src/", 1_200),
     ("crates/testkit/src/", 2_000),
     ("crates/alloc/src/", 1_000),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::Graph;
 use super::protocol::Slot;
-use super::rows::Rank;
+use super::ranked::Rank;
 use super::slot::State;
 use super::strategy::{StartMode, StopMode};
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::convoy::{Convoy, Members, Open, Phase, Place};
 use super::machine::{Goal, Machine};
 use super::protocol::{Action, Cause, Slot};
-use super::rows::Rank;
+use super::ranked::Rank;
 use super::slot::{Held, State};
 use super::strategy::{StartMode, StopMode, Strategy};
 use crate::clock::Moment;

@@ -32,6 +32,7 @@ mod order;
 mod pacing;
 mod pauses;
 mod protocol;
+mod ranked;
 mod renewals;
 mod restarts;
 mod rows;

@@ -98,7 +98,17 @@ impl Machine {
     }
 
     /// Starts those that were stirred and wait for nobody any more; whether there are any.
+    #[inline]
     pub(super) fn rouse(&mut self) -> bool {
+        // Each step asks, and mostly there are none.
+        let is_any = self
+            .lanes
+            .as_ref()
+            .is_some_and(|lanes| !lanes.stirred.is_empty());
+        is_any && self.rouse_stirred()
+    }
+
+    fn rouse_stirred(&mut self) -> bool {
         if self.is_ending() || !self.goes_in_convoy() {
             return false;
         }

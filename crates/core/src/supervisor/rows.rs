@@ -1,13 +1,9 @@
 //! The rows of a supervisor, and what is derived from their states.
 
-use std::collections::BTreeMap;
-
 use super::order::{Order, Slot};
 use super::protocol::Traits;
+use super::ranked::{Rank, Ranked};
 use super::slot::{Row, State};
-
-/// Grows along the order of the rows, as new ones come last.
-pub(super) type Rank = u64;
 
 /// All rows in start order, running or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -16,9 +12,9 @@ pub(super) struct Rows {
     rows: Vec<Option<Row>>,
     order: Order,
     /// The rows that start, run, stop or wait for a retry.
-    live: BTreeMap<Rank, Slot>,
+    live: Ranked,
     /// The rows that wait for their group.
-    due: BTreeMap<Rank, Slot>,
+    due: Ranked,
     next_rank: Rank,
     /// How many rows start or stop.
     unsettled: usize,
@@ -114,15 +110,13 @@ impl Rows {
     pub(super) fn last_live(&self, below: Rank) -> Option<Slot> {
         #[cfg(test)]
         touch();
-        let (_, &slot) = self.live.range(..below).next_back()?;
-        Some(slot)
+        self.live.last_below(below)
     }
 
     pub(super) fn last_due(&self) -> Option<Slot> {
         #[cfg(test)]
         touch();
-        let (_, &slot) = self.due.last_key_value()?;
-        Some(slot)
+        self.due.last()
     }
 
     /// A rank that is above those of all rows.
@@ -152,11 +146,11 @@ impl Rows {
     }
 }
 
-fn toggle(list: &mut BTreeMap<Rank, Slot>, rank: Rank, slot: Slot, on: bool) {
+fn toggle(list: &mut Ranked, rank: Rank, slot: Slot, on: bool) {
     if on {
         list.insert(rank, slot);
     } else {
-        list.remove(&rank);
+        list.remove(rank);
     }
 }
 
@@ -193,7 +187,7 @@ impl Rows {
             rank = Some(row.rank);
             unsettled += usize::from(row.state.is_unsettled());
             significant += usize::from(row.traits.significant && row.state.is_alive());
-            let listed = Some((&row.rank, &slot));
+            let listed = Some((row.rank, slot));
             match row.state {
                 State::Idle | State::Paused => (),
                 State::Due(_) => assert_eq!(due.next(), listed, "it is due"),
