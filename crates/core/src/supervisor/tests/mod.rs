@@ -3,11 +3,13 @@
 mod calls;
 mod cost;
 mod fingerprint;
-mod living;
 mod needs;
+mod pauses;
 mod promises;
 mod properties;
 mod random;
+mod renewals;
+mod renewed_needs;
 mod restarts;
 mod script;
 mod stops;

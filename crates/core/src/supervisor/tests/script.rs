@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::super::machine::Settings;
-use super::super::protocol::{Action, Cause, Exit, Input, Slot, Traits};
+use super::super::protocol::{Action, Cause, Exit, Input, Request, Slot, Traits};
 use super::super::slot::State;
 use super::super::strategy::{AutoShutdown, Strategy};
 use super::world::World;
-use crate::child::{InitPolicy, Semantics, ShutdownStrategy};
+use crate::child::{InitPolicy, Replace, Semantics, ShutdownStrategy};
 use crate::restart::{Intensity, Restart};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -194,4 +194,44 @@ pub(super) fn raising() -> World {
     let mut world = clearing();
     assert_eq!(after(&mut world, &[done(2), done(1)]), "restart 0");
     world
+}
+
+/// Of the children of [`all_states`] one runs, one is down, one starts, one waits for another try, and one is being stopped.
+pub(super) const RUNNING: Slot = 0;
+pub(super) const IDLE: Slot = 1;
+pub(super) const STARTING: Slot = 2;
+pub(super) const RETRYING: Slot = 3;
+pub(super) const STOPPING: Slot = 4;
+
+pub(super) fn all_states() -> World {
+    let mut world = up(ONE_FOR_ONE, &[PERMANENT; 5]);
+    played(&mut world, Input::Terminate(90, IDLE));
+    for input in [crash(STARTING), crash(RETRYING), crash(RETRYING)] {
+        world.tell(input);
+    }
+    world.tell(Input::Terminate(91, STOPPING));
+    world
+}
+
+/// What is new about them is how they are stopped.
+pub(super) const NEW: Traits = Traits {
+    shutdown: ShutdownStrategy::Brutal,
+    ..PERMANENT
+};
+
+/// A new spec for now.
+pub(super) fn now(request: Request, slot: Slot) -> Input {
+    Input::Replace(request, slot, NEW, Replace::Now)
+}
+
+/// A new spec for the next restart.
+pub(super) fn later(request: Request, slot: Slot) -> Input {
+    Input::Replace(request, slot, NEW, Replace::AtNextRestart)
+}
+
+/// The order of answers to several calls is that of their numbers, and says nothing here.
+pub(super) fn sorted(actions: &str) -> String {
+    let mut actions: Vec<&str> = actions.split(", ").collect();
+    actions.sort_unstable();
+    actions.join(", ")
 }
