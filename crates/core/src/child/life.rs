@@ -1,7 +1,6 @@
 //! One life of a child: what its task, its supervisor and its context share.
 
 use std::fmt;
-use std::num::NonZeroU64;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -11,37 +10,16 @@ use tokio::time::Instant;
 
 use super::stop::{StopCell, StopRequest};
 use super::{
-    Departure, Inbox, Message, ScopeCell, Seat, Semantics, Stashes, SupervisorHandle, Word,
+    Commons, Departure, Inbox, Message, ScopeCell, Seat, Semantics, Stashes, SupervisorHandle, Word,
 };
-use crate::dataspace::{Dataspace, License, Name, PublishError, Published, Publisher, Value};
+use crate::dataspace::{License, Name, PublishError, Published, Publisher, Value};
 use crate::exit::{ExitReason, Panic, let_go};
-use crate::meter::{Gauge, Metering};
-use crate::observe::{About, EventKind, Hub};
+use crate::meter::Gauge;
+use crate::observe::{About, EventKind};
 use crate::path::{ChildPath, Incarnation};
-use crate::stall::{Detector, Watched};
-use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use crate::stall::Watched;
+use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, OnceLock};
-
-/// What a whole tree shares.
-#[derive(Debug)]
-pub(crate) struct Commons {
-    pub(crate) hub: Arc<Hub>,
-    /// What is measured of the children, if anything is.
-    pub(crate) metering: Option<Metering>,
-    /// Who finds polls that last too long, if anybody does.
-    pub(crate) detector: Option<Arc<Detector>>,
-    lives: AtomicU64,
-    /// How many tasks of children there are, those of killed supervisors included.
-    #[cfg(feature = "test-util")]
-    pub(crate) tasks: AtomicUsize,
-    /// How many lives have an end that is still to be told.
-    untold: AtomicUsize,
-    /// Made by the first who asks for it; nothing if the tree is over and nobody ever has.
-    dataspace: OnceLock<Option<Dataspace>>,
-    /// Set before the first child starts.
-    #[cfg(feature = "test-util")]
-    pub(crate) stand_ins: OnceLock<super::StandIns>,
-}
 
 /// What the children of one supervisor share.
 #[derive(Debug)]
@@ -106,6 +84,15 @@ struct Rare {
     gauge: OnceLock<Arc<Gauge>>,
 }
 
+/// What a life has left in its place; the user's errors are in there, and what the user has stashed.
+#[derive(Debug)]
+pub(crate) struct Remains {
+    _exits: (Option<ExitReason>, Option<Ended>),
+    _stop: StopCell,
+    _task: Mutex<Task>,
+    _rare: Option<Box<Rare>>,
+}
+
 /// How a life ended.
 #[derive(Debug)]
 struct Ended(ExitReason);
@@ -165,54 +152,6 @@ impl Watchdog {
     }
 }
 
-impl Commons {
-    pub(crate) fn new(
-        hub: Arc<Hub>,
-        metering: Option<Metering>,
-        detector: Option<Arc<Detector>>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            hub,
-            metering,
-            detector,
-            lives: AtomicU64::new(0),
-            #[cfg(feature = "test-util")]
-            tasks: AtomicUsize::new(0),
-            untold: AtomicUsize::new(0),
-            dataspace: OnceLock::new(),
-            #[cfg(feature = "test-util")]
-            stand_ins: OnceLock::new(),
-        })
-    }
-
-    /// The number of a new life.
-    pub(crate) fn next_life(&self) -> Incarnation {
-        let number = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
-        Incarnation(NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN))
-    }
-
-    /// What is published in the tree.
-    pub(crate) fn dataspace(&self) -> Dataspace {
-        let dataspace = self.dataspace.get_or_init(|| Some(Dataspace::new()));
-        dataspace.clone().unwrap_or_else(|| {
-            let dataspace = Dataspace::new();
-            dataspace.close();
-            dataspace
-        })
-    }
-
-    /// The tree is over: nothing is told and nothing is published any more.
-    fn close(&self) {
-        self.hub.close();
-        if let Some(detector) = &self.detector {
-            detector.close();
-        }
-        if let Some(dataspace) = self.dataspace.get_or_init(|| None) {
-            dataspace.close();
-        }
-    }
-}
-
 impl Life {
     pub(crate) fn new(
         path: ChildPath,
@@ -236,6 +175,48 @@ impl Life {
             gone: AtomicBool::new(false),
             told: AtomicBool::new(false),
             license: License::default(),
+        })
+    }
+
+    /// The next life of its child, in the place that this one has left.
+    pub(crate) fn anew(mut place: Arc<Self>, last: Option<ExitReason>) -> Option<Arc<Self>> {
+        let life = Arc::get_mut(&mut place)?;
+        life.incarnation = life.family.commons.next_life();
+        life.last_exit = last;
+        Some(place)
+    }
+
+    /// Leaves its place to the next life of its child, unless somebody else still has it; what is to be let go.
+    pub(crate) fn vacate(place: &mut Arc<Self>) -> Option<Remains> {
+        let life = Arc::get_mut(place)?;
+        let Self {
+            // What is the same for each life of the child, and its number, which the next one replaces.
+            path: _,
+            family: _,
+            slot: _,
+            incarnation: _,
+            last_exit,
+            stop,
+            task,
+            asked,
+            killed,
+            started,
+            rare,
+            end,
+            gone,
+            told,
+            license,
+        } = life;
+        for flag in [asked, killed, started, gone, told] {
+            *flag = AtomicBool::new(false);
+        }
+        *license = License::default();
+        let task = std::mem::replace(task, Mutex::new(Task::Unspawned));
+        Some(Remains {
+            _exits: (last_exit.take(), end.take()),
+            _stop: std::mem::take(stop),
+            _task: task,
+            _rare: rare.take(),
         })
     }
 
@@ -309,7 +290,7 @@ impl Life {
     /// Its task is about to be spawned: its end is to be told.
     pub(crate) fn begin(&self) {
         let commons = &self.family.commons;
-        commons.untold.fetch_add(1, Ordering::Relaxed);
+        commons.expect_end();
         #[cfg(feature = "test-util")]
         commons.tasks.fetch_add(1, Ordering::AcqRel);
     }
@@ -320,14 +301,10 @@ impl Life {
         self.family.commons.tasks.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Its end was told, or is not waited for any more. With the last one the tree's streams and subscriptions
-    /// end: the children of a killed supervisor may outlast it by a moment, also the root.
+    /// Its end was told, or is not waited for any more.
     pub(crate) fn end_is_told(&self) {
-        // The decrements are ordered among each other, so that the last one comes after all that was told.
-        if !self.told.swap(true, Ordering::AcqRel)
-            && self.family.commons.untold.fetch_sub(1, Ordering::AcqRel) == 1
-        {
-            self.family.commons.close();
+        if !self.told.swap(true, Ordering::AcqRel) {
+            self.family.commons.end_is_told();
         }
     }
 
@@ -349,10 +326,7 @@ impl Life {
     /// they are the user's.
     #[must_use]
     pub(crate) fn withdraw_all(&self) -> Vec<Value> {
-        match self.family.commons.dataspace.get() {
-            Some(Some(dataspace)) => dataspace.retire(self.incarnation),
-            Some(None) | None => Vec::new(),
-        }
+        self.family.commons.withdraw_all(self.incarnation)
     }
 
     /// Asks it to stop; one that was asked before learns at most that it has less time.

@@ -4,6 +4,7 @@
 mod blocking;
 mod changes;
 mod closure;
+mod commons;
 mod comparison;
 mod context;
 pub(crate) mod derived;
@@ -38,6 +39,7 @@ pub(crate) use crate::tree::ChildKind;
 pub use blocking::{BlockingContext, blocking};
 pub use changes::Applied;
 pub use closure::worker;
+pub(crate) use commons::Commons;
 pub(crate) use comparison::{Comparison, Step};
 pub use context::Context;
 pub use error::{
@@ -50,7 +52,7 @@ pub use handle::Hold;
 pub use handle::SupervisorHandle;
 pub(crate) use inbox::{Call, Inbox, Message, Order, RestartReply, StartReply, Via, Whom, Word};
 pub use info::{ChildInfo, ChildRef};
-pub(crate) use life::{Commons, Family, Heir, Legacy, Life};
+pub(crate) use life::{Family, Heir, Legacy, Life};
 pub(crate) use lodging::Lodging;
 pub(crate) use owned::ScopeCell;
 pub use report::{ChildReport, Outcome, Report};

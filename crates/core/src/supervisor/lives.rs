@@ -14,6 +14,7 @@ use super::ending::History;
 use super::judge::exit_of;
 use super::protocol::{Cause, Exit, Input, Slot};
 use super::slot::{Force, Held, Patience, State};
+use super::spares::Spares;
 use super::task::{Beginning, live, retire};
 use super::turn::Turn;
 use crate::child::{
@@ -56,6 +57,8 @@ pub(crate) struct Lives {
     pub(super) up: VecDeque<Slot>,
     /// Those that the machine has given up, and that it is to be told the exits of.
     pub(super) abandoned: Vec<Slot>,
+    /// Where the next lives of children are to be.
+    pub(super) spares: Spares,
     /// How many may still go there in this turn.
     pub(super) patience: u32,
     /// The child that the machine is about.
@@ -93,6 +96,7 @@ impl Lives {
             supervisor: Arc::clone(supervisor),
             up: VecDeque::new(),
             abandoned: Vec::new(),
+            spares: Spares::default(),
             patience: 0,
             changed: None,
             released: false,
@@ -110,8 +114,11 @@ impl Lives {
         let gauge = self.gauge(slot);
         let mut state = self.roster.lock();
         let entry = state.get_mut(slot).expect("a row is there when it starts");
-        let path = entry.path.clone();
-        let life = Life::new(path, slot, entry.last_exit.clone(), &self.family);
+        let last_exit = entry.last_exit.clone();
+        let place = self.spares.take(slot);
+        let again = place.and_then(|place| Life::anew(place, last_exit.clone()));
+        let life =
+            again.unwrap_or_else(|| Life::new(entry.path.clone(), slot, last_exit, &self.family));
         equip(&life, entry, gauge);
         // All of it is shown before it is told.
         entry.life = Some(Arc::clone(&life));
@@ -402,6 +409,7 @@ impl Lives {
     /// Forgets a row.
     pub(super) fn remove(&mut self, slot: Slot) {
         self.deadlines.clear(slot);
+        drop(self.spares.take(slot));
         let removed = self.roster.lock().remove(slot);
         if let Some((entry, _)) = removed.as_ref().filter(|(entry, _)| entry.listed) {
             let about = self.about(&entry.path, entry.latest);
@@ -419,6 +427,9 @@ impl Lives {
             && let Some(state) = machine.state(slot)
         {
             self.show(now, slot, state);
+            if let State::Idle | State::Paused = state {
+                drop(self.spares.take(slot));
+            }
         }
     }
 

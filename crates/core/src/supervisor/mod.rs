@@ -39,6 +39,7 @@ mod rows;
 mod rules;
 mod settling;
 mod slot;
+mod spares;
 mod spec;
 mod start;
 mod strategy;

@@ -11,6 +11,7 @@ use crate::child::{ChildReport, Life};
 use crate::crash::{CrashDecision, CrashPhase, CrashReport};
 use crate::exit::{ExitReason, let_go};
 use crate::path::Incarnation;
+use crate::restart::Restart;
 use crate::tree::ChildState;
 
 impl Lives {
@@ -43,7 +44,10 @@ impl Lives {
         let told = entry.told.take();
         // It may have ended in order just when its grace was over.
         let forced = entry.forced && (unresponsive || was_killed(&reason));
-        let followed = entry.spec.settings.restart.follows(reason.is_abnormal());
+        let restart = entry.spec.settings.restart;
+        let followed = restart.follows(reason.is_abnormal());
+        // Unless its supervisor ends.
+        let comes_again = restart != Restart::Temporary && self.report.is_none();
         let before = entry.last_exit.replace(reason.clone());
         let extras = entry.spec.settings.extras.clone();
         let phase = CrashPhase::of(&reason, told.is_some());
@@ -76,7 +80,13 @@ impl Lives {
             let_go(reason);
         }
         // The user's own errors may be in there.
-        let_go((before, life));
+        let_go(before);
+        if comes_again {
+            self.spares.keep(life);
+        } else {
+            // The user's own errors may be in there.
+            let_go(life);
+        }
         if too_old.is_some() {
             let_go(too_old);
         }
