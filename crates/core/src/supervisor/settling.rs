@@ -81,12 +81,7 @@ impl Lives {
         }
         // The user's own errors may be in there.
         let_go(before);
-        if comes_again {
-            self.spares.keep(life);
-        } else {
-            // The user's own errors may be in there.
-            let_go(life);
-        }
+        self.spares.keep(life, comes_again);
         if too_old.is_some() {
             let_go(too_old);
         }

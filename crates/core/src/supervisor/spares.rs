@@ -12,10 +12,11 @@ use crate::exit::let_go;
 pub(super) struct Spares(Vec<Option<Arc<Life>>>);
 
 impl Spares {
-    /// Keeps the place of a life that is over and of which the books are closed, unless somebody else still has it.
-    pub(super) fn keep(&mut self, mut life: Arc<Life>) {
+    /// Keeps the place of a life that is over and of which the books are closed, if the child may come again and nobody
+    /// else still has it.
+    pub(super) fn keep(&mut self, mut life: Arc<Life>, comes_again: bool) {
         let slot = life.slot;
-        let remains = Life::vacate(&mut life);
+        let remains = comes_again.then(|| Life::vacate(&mut life)).flatten();
         let is_free = remains.is_some();
         // The user's own errors may be in there.
         let_go(remains);
