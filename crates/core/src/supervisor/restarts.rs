@@ -142,13 +142,15 @@ impl Machine {
 
     /// The group of a child whose start has failed, and that is not tried again, is started without it, and so are
     /// those that were left down for its sake.
-    pub(super) fn go_on_without(&mut self, slot: Slot, left: BTreeSet<Slot>) {
+    pub(super) fn go_on_without(&mut self, slot: Slot, mut left: BTreeSet<Slot>) {
         if self.settings.strategy == Strategy::OneForOne {
             return;
         }
         if self.goes_in_convoy() {
             return self.raise_without(slot, left);
         }
+        // If the line does not get that far, whoever keeps it from that takes them along.
+        self.left.append(&mut left);
         self.hold(slot);
         let behind = self.rows.after(slot);
         self.goal = match (self.goal, behind) {

@@ -205,6 +205,19 @@ fn those_that_were_left_down_more_than_once_come_up_too() {
 }
 
 #[test]
+fn those_that_were_left_down_come_up_after_a_group_that_went_on_without_the_one_they_waited_for() {
+    let mut world = up(bearing(9, REST_FOR_ONE), &[PERMANENT; 4]);
+    let inputs = [crash(0), done(3), done(2), done(1), crash(0)];
+    assert_eq!(after(&mut world, &inputs), "retry 0");
+    let paused = told(&mut world, Input::Pause(0, 0));
+    assert_eq!(paused, "paused 0, answer 0 Done, restart 1");
+    // From now on groups are made of dependents.
+    needing(&mut world, later(1, 0), vec![1]);
+    let raised = played(&mut world, Input::Exited(1, Exit::Killed));
+    assert_eq!(raised, "retry 1, restart 1, restart 2, restart 3");
+}
+
+#[test]
 fn who_is_taken_along_by_a_group_waits_for_whom_its_new_spec_names() {
     let (start, stop) = (StartMode::Waves, StopMode::Concurrent);
     let mut world = in_lanes(start, stop, vec![vec![]; 3]);
