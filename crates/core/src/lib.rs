@@ -92,11 +92,12 @@ pub use watch::{TreeNews, TreeStream};
 #[cfg(feature = "metrics")]
 pub use self::metrics::MetricsObserver;
 
-/// What the code of `perennial-macros` calls; no API, and not covered by semantic versioning.
+/// What the code of `perennial-macros` and our other crates call; no API, and not covered by semantic versioning.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::child::derived::{
         Initialization, Undeclared, argument, context, function, init, is_declared, made,
         made_or_failed, run, started,
     };
+    pub use crate::exit::catch;
 }

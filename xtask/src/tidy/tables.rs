@@ -55,6 +55,13 @@ pub(crate) const PACKAGES: &[Package] = &[
         others: Some(&[]),
     },
     Package {
+        name: "perennial-actor",
+        folder: "crates/actor",
+        // The facade for its examples, which are what users write.
+        ours: &["perennial-core", "perennial"],
+        others: Some(&["async-trait", "proptest", "snafu", "tokio"]),
+    },
+    Package {
         name: "perennial-bench",
         folder: "crates/bench",
         ours: &["perennial", "perennial-alloc"],
@@ -297,6 +304,9 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "crates/bench/",
             // Busy time is what the clock says around a poll.
             "meter/gauge.rs",
+            // When a call is given up.
+            "actor/src/address/future.rs",
+            "actor/src/call/deadlines.rs",
             // Polls that last too long: of the threads' time, not of tokio's.
             "stall/detector.rs",
             // Events bear no time.
@@ -328,6 +338,8 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
             "place/thread.rs",
             // The tasks that a life owns.
             "child/scope.rs",
+            // Looks at the deadlines of calls, whoever makes them.
+            "actor/src/call/deadlines.rs",
             "app/sentinel.rs",
             // A thread.
             "stall/detector.rs",
@@ -377,6 +389,7 @@ pub(crate) const KNOWLEDGE: &[Knowledge] = &[
         ],
         place: Place::OnlyIn(&[
             "core/src/sync.rs",
+            "actor/src/sync.rs",
             // Threads beside the runtime.
             "app/sentinel.rs",
             "stall/detector.rs",
@@ -440,6 +453,7 @@ pub(crate) const CRATE_BUDGETS: &[(&str, usize)] = &[
     ("crates/macros/src/", 1_200),
     ("crates/testkit/src/", 2_000),
     ("crates/alloc/src/", 1_000),
+    ("crates/actor/src/", 6_000),
 ];
 
 /// How many lines of code a function may have, from `fn` to its closing brace.
@@ -452,6 +466,7 @@ pub(crate) const LIBRARIES: &[&str] = &[
     "crates/macros/src/",
     "crates/testkit/src/",
     "crates/alloc/src/",
+    "crates/actor/src/",
 ];
 
 /// Where every public type shows an example.
@@ -460,6 +475,7 @@ pub(crate) const EXAMPLES_IN: &[&str] = &[
     "crates/core/src/",
     "crates/testkit/src/",
     "crates/alloc/src/",
+    "crates/actor/src/",
 ];
 
 /// Public types that only the output of macros names; no reader comes there.

@@ -12,8 +12,9 @@ use crate::clock::Span;
 
 pub(crate) use error::{Chain, Deed, Surrender};
 pub use error::{Escalation, Exhausted, InitPhase, InitializationError};
+pub use panic::catch;
+pub(crate) use panic::let_go;
 pub use panic::{Panic, install_panic_hook};
-pub(crate) use panic::{catch, let_go};
 
 /// Any error of a user's, boxed.
 ///

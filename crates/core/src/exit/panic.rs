@@ -71,9 +71,13 @@ pub fn install_panic_hook() {
 }
 
 /// Catches a panic, close to where it happens.
+///
+/// # Errors
+///
+/// What was said by it, and where.
 // Inlined here and below: each poll of each child goes through it.
 #[inline]
-pub(crate) fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
+pub fn catch<T>(act: impl FnOnce() -> T) -> Result<T, Panic> {
     panic::catch_unwind(AssertUnwindSafe(act))
         .map_err(|payload| Panic::caught(payload.as_ref(), take_location()))
 }
