@@ -35,6 +35,11 @@ pub mod sync {
             self.0.set(value)
         }
 
+        /// Takes the value out. Nobody else has it meanwhile, so no other task goes on.
+        pub fn take(&mut self) -> Option<T> {
+            self.0.take()
+        }
+
         /// The value, which `make` makes if there is none; no other task goes on meanwhile.
         pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
             point();
